@@ -137,11 +137,11 @@ def test_no_code_names_a_field() -> None:
 
 SEVERAL_CREATORS = {
     # A formula without a result, as workbooks store it and as text files spell it.
-    "formula-without-value": {"delimited", "look"},
+    "formula-without-value": {"delimited", "display"},
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
-    "cell-error": {"look", "cells", "dates", "references"},
+    "cell-error": {"display", "cells", "dates", "references"},
     # A number format may hide what a cell shows, and so may the form of its value.
-    "shown-uncertain": {"appearance", "look"},
+    "shown-uncertain": {"appearance", "display"},
     # A placeholder is one as it is written, or by the year of UTC in which its time zone puts it.
     "date-placeholder": {"date_text", "dates"},
     # An Id is a whole number too, but one that may be a name instead.

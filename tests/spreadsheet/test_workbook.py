@@ -32,7 +32,7 @@ from importer.errors import FileError
 from importer.issues import Issue, Severity, notice_text
 from importer.spreadsheet import Sheet
 from importer.spreadsheet.workbook_child.cell_texts import as_text
-from importer.spreadsheet.workbook_child.look import Stretches
+from importer.spreadsheet.workbook_child.display import Stretches
 from importer.spreadsheet.workbook_child.sheet_choice import NOTES_HEADER
 from schemas import RECORD_TYPES
 from spreadsheet.making import (

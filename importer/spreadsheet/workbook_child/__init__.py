@@ -21,8 +21,8 @@ JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or i
 - ``sheet_choice.py``  which sheet is meant
 - ``books.py``       a workbook as sheets of values, by python-calamine or xlrd
 - ``old_strings.py``  the strings of .xls
-- ``look.py``        what the values of a sheet do not tell
-    - ``xlsx_look.py``, ``xlsb_look.py``, ``xls_look.py``, ``ods_look.py``  the same, read from a part of each kind
+- ``display.py``     what the values of a sheet do not tell
+    - ``xlsx_display.py``, ``xlsb_display.py``, ``xls_display.py``, ``ods_display.py``  the same, from each kind of part
     - ``ods_formats.py``  number formats of an OpenDocument, as the codes of other workbooks
 - ``areas.py``       areas of cells, asked about column by column
 - ``cell_texts.py``  from values to text

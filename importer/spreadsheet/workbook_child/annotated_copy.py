@@ -21,7 +21,7 @@ from .package import Package
 from .package_parts import Parts
 from .sheet_choice import CHOICES_MARK
 from .spans import Edits, elements, escaped, prefix_of, put_inside
-from .xlsx_look import links_of
+from .xlsx_display import links_of
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main workbook"
 _RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"

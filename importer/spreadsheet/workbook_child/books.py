@@ -20,11 +20,11 @@ from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
 from .day_numbers import is_common_day
+from .display import FROM_1904, NOT_STORED, Display, Stretches
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
-from .look import FROM_1904, NOT_STORED, Look, Stretches
 from .old_strings import shared_strings
-from .xls_look import OldFile
+from .xls_display import OldFile
 
 _ENCRYPTED = "encrypted"
 
@@ -47,7 +47,7 @@ class Book(Protocol):
     def table(self, name: str) -> Table:
         """The values of a sheet."""
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
 
 
@@ -80,13 +80,13 @@ def _panic_as_overflow() -> Iterator[None]:
 
 
 class CalamineBook:
-    """A workbook of any kind but .xls; ``look`` tells what calamine does not."""
+    """A workbook of any kind but .xls; ``display`` tells what calamine does not."""
 
-    def __init__(self, source: Path | IO[bytes], look: Callable[[str], Look]) -> None:
+    def __init__(self, source: Path | IO[bytes], display: Callable[[str], Display]) -> None:
         self._book = (
             CalamineWorkbook.from_path(source) if isinstance(source, Path) else CalamineWorkbook.from_filelike(source)
         )
-        self._look = look
+        self._display = display
         self._tables: dict[str, CalamineTable] = {}
 
     @property
@@ -104,11 +104,11 @@ class CalamineBook:
             self._tables[name] = CalamineTable(self._book.get_sheet_by_name(name))
         return self._tables[name]
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
-        look, table = self._look(name), self.table(name)
-        look.add_merged((*table.merged, *look.merged), *table.extent)
-        return look
+        display, table = self._display(name), self.table(name)
+        display.add_merged((*table.merged, *display.merged), *table.extent)
+        return display
 
 
 class CalamineTable:
@@ -160,7 +160,7 @@ class XlsBook:
             self._tables[name] = XlsTable(self._book, self._book.sheet_by_name(name))
         return self._tables[name]
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
         sheet = self._book.sheet_by_name(name)
         if self._book.biff_version < _FIRST_OF_UNICODE and self._book.codepage is None and not _is_ascii(sheet):
@@ -168,30 +168,30 @@ class XlsBook:
                 "does not name its character set, so letters such as é could be misread",
                 "Open it in your spreadsheet program, make sure that all letters are right, and save it as .xlsx.",
             )
-        look = Look(formats=self._formats(sheet))
+        display = Display(formats=self._formats(sheet))
         for row in range(sheet.nrows):
             types = sheet.row_types(row)
             for position in (p for p, kind in enumerate(types) if kind == xlrd.XL_CELL_ERROR):
                 code = int(sheet.cell_value(row, position))
-                look.add_error(row + 1, position, xlrd.error_text_from_code.get(code, ""))
+                display.add_error(row + 1, position, xlrd.error_text_from_code.get(code, ""))
             about = sheet.rowinfo_map.get(row)
             if about and (about.hidden or about.height == 0) and not _BLANK_TYPES.issuperset(types):
-                look.hidden_rows += 1
+                display.hidden_rows += 1
         for position, column in sheet.colinfo_map.items():
             if (column.hidden or column.width == 0) and position < MOST_COLUMNS:
-                look.hidden_columns.add(position)
+                display.hidden_columns.add(position)
         records = self._records.sheet(self._book.sheet_names().index(name))
-        look.conditional.add(records.conditional)
+        display.conditional.add(records.conditional)
         # What exactly a condition changes is not read here.
-        look.conditional_texts.add(records.conditional)
-        look.day_zero = FROM_1904 if self._book.datemode else ""
-        look.hides_zeros = not getattr(sheet, "show_zero_values", True)
-        look.shows_formulas = bool(getattr(sheet, "show_formulas", False))
+        display.conditional_texts.add(records.conditional)
+        display.day_zero = FROM_1904 if self._book.datemode else ""
+        display.hides_zeros = not getattr(sheet, "show_zero_values", True)
+        display.shows_formulas = bool(getattr(sheet, "show_formulas", False))
         for row, position, is_stored in records.formulas:
-            look.add_formula(row, position, NOT_STORED, is_stored=is_stored)
+            display.add_formula(row, position, NOT_STORED, is_stored=is_stored)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
-        look.add_merged(merged, *self.table(name).extent)
-        return look
+        display.add_merged(merged, *self.table(name).extent)
+        return display
 
     def _formats(self, sheet: xlrd.sheet.Sheet) -> Stretches:
         formats, shapes = Stretches(GENERAL), [self._shape(style.format_key) for style in self._book.xf_list]

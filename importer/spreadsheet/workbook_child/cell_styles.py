@@ -11,7 +11,7 @@ from .format_codes import GENERAL, OTHER
 from .limits import Refusal
 from .number_formats import changes_texts
 from .spans import Edits, Element, elements, local, prefix_of, with_attribute
-from .xlsx_look import formats_of
+from .xlsx_display import formats_of
 
 _TEXT_FORMAT = b"49"
 """The number format "@", which every program has built in."""

@@ -8,6 +8,7 @@ from itertools import islice
 from math import inf, isfinite, nan
 from typing import Protocol
 
+from .display import Display
 from .format_codes import GENERAL, OTHER, literal
 from .limits import (
     FIRST_PIECE_ROWS,
@@ -20,7 +21,6 @@ from .limits import (
     TOO_LARGE,
     Refusal,
 )
-from .look import Look
 from .number_formats import GENERAL_WIDTH, changes_texts, shown, shown_of_text
 from .package import letters_of
 
@@ -70,8 +70,8 @@ class Table(Protocol):
 class CellTexts:
     """The cells of a sheet as text, from A1 on, in pieces. Numbers that were rounded are added to the problems."""
 
-    def __init__(self, table: Table, look: Look) -> None:
-        self._table, self._look, self._problems = table, look, look.problems
+    def __init__(self, table: Table, display: Display) -> None:
+        self._table, self._display, self._problems = table, display, display.problems
         (top, self._left), (height, width) = table.start, table.extent
         # Before the first row is read: two filled cells in opposite corners are a table of 17 billion.
         if (height - top) * (width - self._left) > (MOST_CELLS if width <= MOST_COLUMNS else _MOST_BLANK_CELLS):
@@ -80,12 +80,12 @@ class CellTexts:
             width = self._filled_width()
         # The table ends at the last cell with a value, but an error, a formula or a text may stand beyond it.
         with_problem = [row for row, cells in self._problems.items() if any(text for _, text in cells.values())]
-        self._height = max([height, *with_problem, *look.texts])
+        self._height = max([height, *with_problem, *display.texts])
         self._width = max(
             [
                 width,
                 *(max(self._problems[row]) + 1 for row in with_problem),
-                *(max(row) + 1 for row in look.texts.values()),
+                *(max(row) + 1 for row in display.texts.values()),
             ]
         )
         if self._width > MOST_COLUMNS:
@@ -142,8 +142,8 @@ class CellTexts:
     def _put(self, columns: list[list[str]], first: int, count: int) -> None:
         """Put in the texts that are not those of the values."""
         rows = range(first, first + count)
-        for row in self._look.texts.keys() & rows if self._look.texts else ():
-            _put_row(columns, row - first, self._look.texts[row], self._width)
+        for row in self._display.texts.keys() & rows if self._display.texts else ():
+            _put_row(columns, row - first, self._display.texts[row], self._width)
         for row in self._problems.keys() & rows if self._problems else ():
             _put_row(columns, row - first, _texts_of(self._problems[row]), self._width)
 
@@ -157,20 +157,20 @@ class CellTexts:
             for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
                 if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
                     self._problems.setdefault(row, {})[position] = ("number-rounded", text)
-        if self._look.day_zero:
+        if self._display.day_zero:
             for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
                 if type(cell) in _MAY_BE_DAYS and _DAYS.fullmatch(text.strip()):
-                    self._look.add_serial(row, position)
+                    self._display.add_serial(row, position)
         return texts
 
     def _formats(self, column: Sequence[Cell], texts: list[str], first: int, position: int) -> list[Run]:
         """The cells of a column that are shown otherwise than as their text."""
-        formats = self._look.formats
+        formats = self._display.formats
         if formats is None:
-            return self._look.shapes.within(position, first, len(column))
-        types, conditional = set(map(type, column)), self._look.conditional_rows(position, first, len(column))
-        by_condition = self._look.rows_by_condition(position, first, len(column))
-        hides_zeros = self._look.hides_zeros and 0 in column
+            return self._display.shapes.within(position, first, len(column))
+        types, conditional = set(map(type, column)), self._display.conditional_rows(position, first, len(column))
+        by_condition = self._display.rows_by_condition(position, first, len(column))
+        hides_zeros = self._display.hides_zeros and 0 in column
         if conditional or by_condition or hides_zeros:
             shapes = formats.of(position, first, len(column))
             changed = _changed_rows(texts, shapes, by_condition)
@@ -178,7 +178,7 @@ class CellTexts:
                 shapes[rows.start : rows.stop] = [OTHER] * len(rows)
             if hides_zeros:
                 shapes = [NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
-            of_texts = self._look.conditional_rows_of_texts(position, first, len(column))
+            of_texts = self._display.conditional_rows_of_texts(position, first, len(column))
             uncertain = {row for rows in of_texts for row in rows if column[row] and isinstance(column[row], str)}
             every = enumerate(map(_shape, column, texts, shapes))
             return _runs((OTHER if row in uncertain else shape for row, shape in every), first, position)

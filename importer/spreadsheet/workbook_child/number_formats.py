@@ -233,7 +233,7 @@ def _digits(stored: Decimal, number: Decimal, token: Token, exponent: str | None
     parts = _DIGITS.fullmatch(token.text)
     if parts is None:
         return None
-    # Programs count in halves of halves, where most numbers like 0.285 are a little more or less than they look.
+    # Programs count in halves of halves, where most numbers like 0.285 are a little more or less than they display.
     is_exact = nominal or Decimal(float(stored)) == stored
     whole, least_places, optional = parts["whole"], len(parts["places"] or ""), parts["optional"] or ""
     if exponent is not None:

@@ -1,4 +1,4 @@
-"""The content of an OpenDocument in the one form that calamine and ``ods_look.py`` read: UTF-8, and the usual prefixes.
+"""The content of an OpenDocument in the form that calamine and ``ods_display.py`` read: UTF-8, and the usual prefixes.
 
 Which prefix stands for a namespace is free, and most readers take the usual ones for granted.
 """

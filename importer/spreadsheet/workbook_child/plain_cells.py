@@ -1,4 +1,4 @@
-"""The cells of an XLSX sheet in the one form that calamine and the patterns of ``xlsx_look.py`` read.
+"""The cells of an XLSX sheet in the one form that calamine and the patterns of ``xlsx_display.py`` read.
 
 Excel also reads cells without addresses, CDATA, comments and extensions inside cells, any letter as _x0151_, and errors
 that are newer than calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it

@@ -16,14 +16,14 @@ from typing import IO
 
 from python_calamine import CalamineError, PasswordError
 
-from . import xlsb_look, xlsx_look
+from . import xlsb_display, xlsx_display
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .confinement import confine
+from .display import FROM_1904, Display, Formats
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, open_archive
-from .look import FROM_1904, Formats, Look
 from .ods_content import plain_content
-from .ods_look import OdsLooks, Views, readable_values
+from .ods_display import OdsDisplays, Views, readable_values
 from .package import Package, letters_of
 from .plain_cells import (
     NO_MOMENTS,
@@ -113,13 +113,13 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
 def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
     stored = archive.read(_CONTENT)
     content = plain_content(stored)
-    look = _OdsBook(archive, content, notices).look
+    display = _OdsBook(archive, content, notices).display
     try:
         source = path if content == stored else _with_content(archive, content)
-        yield from _lines(CalamineBook(source, look), chosen, notices)
+        yield from _lines(CalamineBook(source, display), chosen, notices)
     except CalamineError:
         # Before the first line of the answer, as below.
-        yield from _lines(CalamineBook(_with_content(archive, readable_values(content)), look), chosen, notices)
+        yield from _lines(CalamineBook(_with_content(archive, readable_values(content)), display), chosen, notices)
 
 
 def _with_content(archive: zipfile.ZipFile, content: bytes) -> IO[bytes]:
@@ -144,40 +144,40 @@ def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, noti
     if package.is_binary:
         yield from _lines(_binary_book(source, package), chosen, notices)
         return
-    look = _XmlBook(package, _moments(package)).look
+    display = _XmlBook(package, _moments(package)).display
     strings = _strings(package)
     try:
         if has_wide_escapes(strings):
-            raise xlsx_look.UnusualCells
-        yield from _lines(CalamineBook(source, look), chosen, notices)
-    except (xlsx_look.UnusualCells, CalamineError, OverflowError):
+            raise xlsx_display.UnusualCells
+        yield from _lines(CalamineBook(source, display), chosen, notices)
+    except (xlsx_display.UnusualCells, CalamineError, OverflowError):
         # Before the first line of the answer: the sheet is read as a whole.
         rewritten = partial(plain_cells, strings=len(_SHARED_STRING.findall(strings)))
         with zipfile.ZipFile(package.plain_copy(rewritten, without_wide_escapes)) as archive:
             copy = Package(archive)
             readable = partial(readable_cells, moments=_moments(copy))
-            book = CalamineBook(copy.plain_copy(readable), _XmlBook(copy).look)
+            book = CalamineBook(copy.plain_copy(readable), _XmlBook(copy).display)
             yield from _lines(book, chosen, notices)
 
 
 def _binary_book(source: Path | IO[bytes], package: Package) -> Book:
     binary = _BinaryBook(package)
-    from_1904 = xlsb_look.counts_from_1904(package.read(package.main))
-    readable = partial(xlsb_look.without_odd_days, styles=binary.shapes, from_1904=from_1904)
+    from_1904 = xlsb_display.counts_from_1904(package.read(package.main))
+    readable = partial(xlsb_display.without_odd_days, styles=binary.shapes, from_1904=from_1904)
     sheets = dict.fromkeys(each.part for each in package.relations if each.kind == "worksheet" and each.part)
     is_odd = any(readable(sheet) is not sheet for sheet in map(package.read, sheets))
-    return CalamineBook(package.plain_copy(readable) if is_odd else source, binary.look)
+    return CalamineBook(package.plain_copy(readable) if is_odd else source, binary.display)
 
 
 def _binary_styles(package: Package) -> Formats:
     styles = package.part_of("styles")
-    return xlsb_look.formats_of(package.read(styles)) if styles else Formats()
+    return xlsb_display.formats_of(package.read(styles)) if styles else Formats()
 
 
 def _moments(package: Package) -> Moments:
     styles = package.part_of("styles")
-    shapes = xlsx_look.formats_of(package.read(styles)).of_cells if styles else ()
-    return Moments(shapes, from_1904=xlsx_look.counts_from_1904(package.read(package.main)))
+    shapes = xlsx_display.formats_of(package.read(styles)).of_cells if styles else ()
+    return Moments(shapes, from_1904=xlsx_display.counts_from_1904(package.read(package.main)))
 
 
 def _strings(package: Package) -> bytes:
@@ -201,13 +201,13 @@ def _refuse_other_kind(path: Path, suffixes: tuple[str, ...]) -> None:
 
 def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
     name, hidden = choose(book, chosen)
-    look = book.look(name)
-    texts = CellTexts(book.table(name), look)
+    display = book.display(name)
+    texts = CellTexts(book.table(name), display)
     yield from texts.pieces()
-    out_of_sight = [letters_of(position) for position in sorted(look.hidden_columns & texts.filled)]
+    out_of_sight = [letters_of(position) for position in sorted(display.hidden_columns & texts.filled)]
     cells = [
         (code, row, position)
-        for row, problems in sorted(look.problems.items())
+        for row, problems in sorted(display.problems.items())
         for position, (code, _) in sorted(problems.items())
     ]
     yield {
@@ -215,11 +215,11 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
         "notices": [
             *notices,
             *([("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []),
-            *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
+            *([("hidden-rows", {"count": display.hidden_rows})] if display.hidden_rows else []),
             *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
-            *([("formulas-shown", {})] if look.shows_formulas else []),
+            *([("formulas-shown", {})] if display.shows_formulas else []),
         ],
-        "day_zero": look.day_zero,
+        "day_zero": display.day_zero,
         "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
     }
 
@@ -230,18 +230,18 @@ class _OdsBook:
     def __init__(self, archive: zipfile.ZipFile, content: bytes, notices: list[Notice]) -> None:
         self._archive, self._content, self._notices = archive, content, notices
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
-        return self._looks.of(name)
+        return self._displays.of(name)
 
     @cached_property
-    def _looks(self) -> OdsLooks:
+    def _displays(self) -> OdsDisplays:
         has_settings = _SETTINGS in self._archive.namelist()
         views = Views(self._archive.read(_SETTINGS)) if has_settings else None
         styles = plain_content(self._archive.read(_STYLES)) if _STYLES in self._archive.namelist() else b""
-        looks = OdsLooks(self._content, views, styles)
-        self._notices += [linked_with_others()] if looks.is_linked else []
-        return looks
+        displays = OdsDisplays(self._content, views, styles)
+        self._notices += [linked_with_others()] if displays.is_linked else []
+        return displays
 
 
 class _XmlBook:
@@ -250,19 +250,19 @@ class _XmlBook:
     def __init__(self, package: Package, moments: Moments = NO_MOMENTS) -> None:
         self._package, self._moments = package, moments
         book, styles = package.read(package.main), package.part_of("styles")
-        self._shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
-        self._links = distinct_parts(package, xlsx_look.links_of(book))
-        self._to_calculate = xlsx_look.is_calculated_on_opening(book)
-        self._day_zero = FROM_1904 if xlsx_look.counts_from_1904(book) else ""
+        self._shapes = xlsx_display.formats_of(package.read(styles)) if styles else Formats()
+        self._links = distinct_parts(package, xlsx_display.links_of(book))
+        self._to_calculate = xlsx_display.is_calculated_on_opening(book)
+        self._day_zero = FROM_1904 if xlsx_display.counts_from_1904(book) else ""
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
         with self._package.stream(self._package.part(self._links.get(name, ""))) as stream:
-            look = xlsx_look.look_at_xlsx(
+            display = xlsx_display.display_of_xlsx(
                 stream, self._shapes, calculated_on_opening=self._to_calculate, moments=self._moments
             )
-        look.day_zero = self._day_zero
-        return look
+        display.day_zero = self._day_zero
+        return display
 
 
 class _BinaryBook:
@@ -271,16 +271,18 @@ class _BinaryBook:
     def __init__(self, package: Package) -> None:
         self._package, book = package, package.read(package.main)
         self.shapes = _binary_styles(package)
-        self._links = distinct_parts(package, xlsb_look.links_of(book))
-        self._to_calculate = xlsb_look.is_calculated_on_opening(book)
-        self._day_zero = FROM_1904 if xlsb_look.counts_from_1904(book) else ""
+        self._links = distinct_parts(package, xlsb_display.links_of(book))
+        self._to_calculate = xlsb_display.is_calculated_on_opening(book)
+        self._day_zero = FROM_1904 if xlsb_display.counts_from_1904(book) else ""
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What a sheet tells beside its values."""
         part = self._package.part(self._links.get(name, ""))
-        look = xlsb_look.look_at_xlsb(self._package.read(part), self.shapes, calculated_on_opening=self._to_calculate)
-        look.day_zero = self._day_zero
-        return look
+        display = xlsb_display.display_of_xlsb(
+            self._package.read(part), self.shapes, calculated_on_opening=self._to_calculate
+        )
+        display.day_zero = self._day_zero
+        return display
 
 
 def distinct_parts(package: Package, links: Mapping[str, str]) -> Mapping[str, str]:

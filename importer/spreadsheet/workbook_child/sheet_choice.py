@@ -35,13 +35,13 @@ def _start(book: Book, name: str) -> tuple[str, ...]:
     """The texts of the first row, also in a sheet whose cells have texts, errors or formulas, and no values."""
     if start := first_row(book.table(name)):
         return start
-    look = book.look(name)
+    display = book.display(name)
     problems = {
-        row: {place: text for place, (_, text) in cells.items() if text} for row, cells in look.problems.items()
+        row: {place: text for place, (_, text) in cells.items() if text} for row, cells in display.problems.items()
     }
     # A program that cannot calculate writes a whole table as formulas without results.
-    row = min((row for row, texts in (*look.texts.items(), *problems.items()) if texts), default=0)
-    texts = problems.get(row, {}) | look.texts.get(row, {})
+    row = min((row for row, texts in (*display.texts.items(), *problems.items()) if texts), default=0)
+    texts = problems.get(row, {}) | display.texts.get(row, {})
     return tuple(text.strip() for _, text in sorted(texts.items()))
 
 

@@ -12,9 +12,9 @@ import pytest
 from importer.errors import FileError, SheetsError
 from importer.spreadsheet.workbook_child.books import CalamineBook, SheetName, XlsBook, first_row
 from importer.spreadsheet.workbook_child.cell_texts import Cell
+from importer.spreadsheet.workbook_child.display import FROM_1904, Display
 from importer.spreadsheet.workbook_child.format_codes import GENERAL, OTHER
 from importer.spreadsheet.workbook_child.limits import PROTECTED, Refusal
-from importer.spreadsheet.workbook_child.look import FROM_1904, Look
 from spreadsheet.making import (
     MAIN,
     RELATIONS,
@@ -89,7 +89,7 @@ def test_a_moment_of_an_old_workbook_is_that_of_its_day_0(
         tmp_path / "a.xls", [[days]], book=xls_record(0x22, struct.pack("<H", from_1904)), shape="yyyy-mm-dd hh:mm"
     )
     assert list(book.table("Data").rows()) == [[value]]
-    assert book.look("Data").day_zero == (FROM_1904 if from_1904 else "")
+    assert book.display("Data").day_zero == (FROM_1904 if from_1904 else "")
 
 
 def excel_5(path: Path, name: bytes, *records: bytes) -> XlsBook:
@@ -108,9 +108,9 @@ def test_letters_of_a_workbook_without_a_character_set_are_not_guessed(tmp_path:
     """Excel takes those of the computer; letters that are the same in all of them are read."""
     name, russian = "Комната".encode("cp1251"), xls_record(0x42, struct.pack("<H", 1251))
     assert list(excel_5(tmp_path / "a.xls", name, russian).table("Data").rows()) == [["Name"], ["Комната"]]
-    assert excel_5(tmp_path / "b.xls", b"Room").look("Data").problems == {}
+    assert excel_5(tmp_path / "b.xls", b"Room").display("Data").problems == {}
     with pytest.raises(Refusal, match="does not name its character set"):
-        excel_5(tmp_path / "c.xls", name).look("Data")
+        excel_5(tmp_path / "c.xls", name).display("Data")
 
 
 def test_what_an_old_workbook_hides_is_known(tmp_path: Path) -> None:
@@ -118,11 +118,11 @@ def test_what_an_old_workbook_hides_is_known(tmp_path: Path) -> None:
     rows: list[list[str | float | None]] = [["A", "B"], ["hidden", None], ["flat", None], [None, None], ["shown", None]]
     about_rows = row_record(1, hidden=True), row_record(2, height=0), row_record(3, hidden=True), row_record(4)
     columns = column_record(1, 2, hidden=True), column_record(4, 4, width=0), column_record(5, 5)
-    look = xls(tmp_path / "a.xls", rows, *about_rows, *columns).look("Data")
-    assert (look.hidden_rows, look.hidden_columns, look.hides_zeros) == (2, {1, 2, 4}, False)
+    display = xls(tmp_path / "a.xls", rows, *about_rows, *columns).display("Data")
+    assert (display.hidden_rows, display.hidden_columns, display.hides_zeros) == (2, {1, 2, 4}, False)
     view = xls_record(0x23E, struct.pack("<H16x", 0x26))
-    assert xls(tmp_path / "b.xls", rows, row_record(1), view).look("Data").hides_zeros
-    assert xls(tmp_path / "c.xls", rows, row_record(1)).look("Data").hidden_rows == 0
+    assert xls(tmp_path / "b.xls", rows, row_record(1), view).display("Data").hides_zeros
+    assert xls(tmp_path / "c.xls", rows, row_record(1)).display("Data").hidden_rows == 0
 
 
 def test_what_is_wrong_in_an_old_workbook_is_known(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_what_is_wrong_in_an_old_workbook_is_known(tmp_path: Path) -> None:
     unwritten = xls_formula(3, 1, b"\3\0\0\0\0\0\xff\xff")
     merged = xls_record(0xE5, struct.pack("<H4H", 1, 0, 1, 1, 1))
     book = xls(tmp_path / "a.xls", [["A", "B"], ["x", "y"]], error_or_boolean(ERROR), unwritten, merged)
-    assert book.look("Data").problems == {
+    assert book.display("Data").problems == {
         3: {0: ("cell-error", "#N/A")},
         4: {1: ("formula-without-value", "=…")},
         2: {1: ("cell-merged", "")},
@@ -139,7 +139,7 @@ def test_what_is_wrong_in_an_old_workbook_is_known(tmp_path: Path) -> None:
 
 def test_the_formats_of_an_old_workbook_are_those_of_its_cells(tmp_path: Path) -> None:
     """General for a cell that is not there."""
-    formats = xls(tmp_path / "a.xls", [["A", "B"], [7.0]], shape='"ID: "0').look("Data").formats
+    formats = xls(tmp_path / "a.xls", [["A", "B"], [7.0]], shape='"ID: "0').display("Data").formats
     assert formats is not None
     assert (formats.of(0, 1, 3), formats.of(1, 3, 1)) == (['"ID: "0', '"ID: "0', GENERAL], [GENERAL])
 
@@ -152,7 +152,7 @@ def test_an_old_format_that_is_named_by_its_number_alone_may_depend_on_the_count
 ) -> None:
     """That of the United States, which xlrd gives, is not this user's."""
     first_style = xls_record(0xE0, struct.pack("<HH16x", 0, key))
-    formats = xls(tmp_path / "a.xls", [[46000.0]], book=first_style).look("Data").formats
+    formats = xls(tmp_path / "a.xls", [[46000.0]], book=first_style).display("Data").formats
     assert formats is not None
     assert formats.of(0, 1, 1) == [shape]
 
@@ -186,7 +186,7 @@ def test_a_modern_workbook_has_its_sheets_and_their_places(tmp_path: Path) -> No
         sheet_xml(text_row(1, "A", "B"), text_row(3, "x")),
         sheet_xml('<row r="4"><c r="C4"><v>7</v></c></row>'),
     )
-    book = CalamineBook(modern(tmp_path / "a.xlsx", first, second, hidden=["Data2"]), lambda _: Look())
+    book = CalamineBook(modern(tmp_path / "a.xlsx", first, second, hidden=["Data2"]), lambda _: Display())
     assert book.names == [SheetName("Data1", is_hidden=False), SheetName("Data2", is_hidden=True)]
     assert (book.table("Data1").start, book.table("Data1").extent) == ((0, 0), (3, 2))
     assert list(book.table("Data1").rows()) == [["A", "B"], ["", ""], ["x", ""]]
@@ -196,7 +196,7 @@ def test_a_modern_workbook_has_its_sheets_and_their_places(tmp_path: Path) -> No
 
 def test_an_empty_sheet_has_no_cells(tmp_path: Path) -> None:
     """And starts at A1."""
-    table = CalamineBook(modern(tmp_path / "a.xlsx", sheet_xml()), lambda _: Look()).table("Data1")
+    table = CalamineBook(modern(tmp_path / "a.xlsx", sheet_xml()), lambda _: Display()).table("Data1")
     assert (table.start, table.extent, first_row(table)) == ((0, 0), (0, 0), ())
 
 
@@ -206,11 +206,11 @@ def test_merged_cells_are_added_to_what_is_seen(tmp_path: Path) -> None:
     path = modern(tmp_path / "a.xlsx", sheet_xml(text_row(1, "A", "B"), text_row(2, "x", "y"), tail=merged))
     seen: list[str] = []
 
-    def look(name: str) -> Look:
+    def display(name: str) -> Display:
         seen.append(name)
-        return Look()
+        return Display()
 
-    problems = CalamineBook(path, look).look("Data1").problems
+    problems = CalamineBook(path, display).display("Data1").problems
     assert seen == ["Data1"]
     assert problems == {1: {1: ("cell-merged", "")}, 2: {0: ("cell-merged", ""), 1: ("cell-merged", "")}}
 
@@ -262,7 +262,7 @@ def test_only_a_panic_is_an_overflow() -> None:
 def test_a_stream_is_read_like_a_file(tmp_path: Path) -> None:
     """A plain copy of a workbook is only in memory."""
     path = modern(tmp_path / "a.xlsx", sheet_xml(text_row(1, "A")))
-    assert first_row(CalamineBook(io.BytesIO(path.read_bytes()), lambda _: Look()).table("Data1")) == ("A",)
+    assert first_row(CalamineBook(io.BytesIO(path.read_bytes()), lambda _: Display()).table("Data1")) == ("A",)
 
 
 def test_the_reason_of_a_refusal_reaches_the_user(tmp_path: Path) -> None:

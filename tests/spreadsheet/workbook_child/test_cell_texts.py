@@ -7,9 +7,9 @@ from math import inf, nan
 import pytest
 
 from importer.spreadsheet.workbook_child.cell_texts import Cell, CellTexts, as_text, is_blank
+from importer.spreadsheet.workbook_child.display import Display, Stretches
 from importer.spreadsheet.workbook_child.format_codes import GENERAL, OTHER, literal
 from importer.spreadsheet.workbook_child.limits import MOST_COLUMNS, Refusal
-from importer.spreadsheet.workbook_child.look import Look, Stretches
 
 
 class Table:
@@ -24,13 +24,13 @@ class Table:
         return iter([*[[None] * len(self._rows[0])] * self.start[0], *self._rows])
 
 
-def formatted(shape: str, *rows: int) -> Look:
+def formatted(shape: str, *rows: int) -> Display:
     """A look at a sheet whose first column has a number format in these rows."""
-    look = Look(formats=Stretches(GENERAL))
+    display = Display(formats=Stretches(GENERAL))
     for row in rows:
-        assert look.formats is not None
-        look.formats.add(row, 0, shape)
-    return look
+        assert display.formats is not None
+        display.formats.add(row, 0, shape)
+    return display
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,16 @@ def test_equal_formats_are_told_as_stretches() -> None:
 
 def test_what_stands_beyond_the_values_makes_the_table_larger() -> None:
     """An error is no value to the reader, nor is a text that a file only shows."""
-    look = Look(formats=Stretches(GENERAL))
-    look.add_error(3, 1, "#N/A")
-    look.texts[4] = {2: "shown"}
-    [piece] = CellTexts(Table(["a"]), look).pieces()
+    display = Display(formats=Stretches(GENERAL))
+    display.add_error(3, 1, "#N/A")
+    display.texts[4] = {2: "shown"}
+    [piece] = CellTexts(Table(["a"]), display).pieces()
     assert piece["columns"] == [["a", "", "", ""], ["", "", "#N/A", ""], ["", "", "", "shown"]]
 
 
 def test_a_table_begins_at_a1_wherever_its_first_cell_stands() -> None:
     """Rows and letters are those that a person sees."""
-    texts = CellTexts(Table(["a", "b"], start=(2, 1)), Look(formats=Stretches(GENERAL)))
+    texts = CellTexts(Table(["a", "b"], start=(2, 1)), Display(formats=Stretches(GENERAL)))
     [piece] = texts.pieces()
     assert piece["columns"] == [["", "", ""], ["", "", "a"], ["", "", "b"]]
     assert texts.filled == {1, 2}
@@ -109,15 +109,15 @@ def test_a_table_begins_at_a1_wherever_its_first_cell_stands() -> None:
 @pytest.mark.parametrize(("number", "is_rounded"), [(999_999_999_999_999.0, False), (1e15, True), (-1e15, True)])
 def test_numbers_with_more_digits_than_are_kept_are_problems(number: float, is_rounded: bool) -> None:
     """Fifteen are kept."""
-    look = Look(formats=Stretches(GENERAL))
-    list(CellTexts(Table(["Id"], [number]), look).pieces())
-    assert look.problems == ({2: {0: ("number-rounded", as_text(number))}} if is_rounded else {})
+    display = Display(formats=Stretches(GENERAL))
+    list(CellTexts(Table(["Id"], [number]), display).pieces())
+    assert display.problems == ({2: {0: ("number-rounded", as_text(number))}} if is_rounded else {})
 
 
 def test_columns_of_blanks_beyond_the_limit_are_nothing() -> None:
     """A value there is refused."""
     wide = [None] * MOST_COLUMNS
-    [piece] = CellTexts(Table(["a", *wide[1:], " "]), Look(formats=Stretches(GENERAL))).pieces()
+    [piece] = CellTexts(Table(["a", *wide[1:], " "]), Display(formats=Stretches(GENERAL))).pieces()
     assert len(piece["columns"]) == MOST_COLUMNS  # type: ignore[arg-type]
     with pytest.raises(Refusal, match="columns"):
-        CellTexts(Table(["a", *wide[1:], "b"]), Look(formats=Stretches(GENERAL)))
+        CellTexts(Table(["a", *wide[1:], "b"]), Display(formats=Stretches(GENERAL)))

@@ -39,7 +39,7 @@ def cell(kind: str, value: str, text: str, name: str = "cN") -> str:
     )
 
 
-def look(folder: Path, head: str, xml: str) -> str:
+def display(folder: Path, head: str, xml: str) -> str:
     """A cell below a header, as it is read."""
     title = '<table:table-cell office:value-type="string"><text:p>Name</text:p></table:table-cell>'
     return rows_of(open_sheet(write_ods(folder / "file.ods", title, xml, head=head)))[2][0]
@@ -65,7 +65,7 @@ def test_a_bare_value_in_a_style_that_shows_another_text_is_not_certain(
 ) -> None:
     """The text of the cell is only what the writing program says; a sentence tells what is shown."""
     value_kind = kind if kind == "date" else "float"
-    read = look(tmp_path, with_styles(style(kind, pieces)), cell(value_kind, value, value))
+    read = display(tmp_path, with_styles(style(kind, pieces)), cell(value_kind, value, value))
     assert isinstance(read, FormattedCell)
     assert (read.shown, appearance(read)) == (None, shown)
 
@@ -82,7 +82,9 @@ def test_a_bare_value_in_a_style_that_shows_another_text_is_not_certain(
 )
 def test_a_value_that_its_style_shows_as_it_is_stays_one(tmp_path: Path, kind: str, pieces: str, value: str) -> None:
     """So do all cells of LibreOffice in the common formats."""
-    read = look(tmp_path, with_styles(style(kind, pieces)), cell("date" if kind == "date" else "float", value, value))
+    read = display(
+        tmp_path, with_styles(style(kind, pieces)), cell("date" if kind == "date" else "float", value, value)
+    )
     assert (read, type(read)) == (value, str)
 
 
@@ -116,7 +118,7 @@ def test_a_text_is_shown_only_if_its_style_shows_it_in_some_country(
 ) -> None:
     """Programs look at the style alone: what a writing program has put beside the value may be anything."""
     value_kind = kind if kind == "date" else "float"
-    read = look(tmp_path, with_styles(style(kind, pieces)), cell(value_kind, value, text))
+    read = display(tmp_path, with_styles(style(kind, pieces)), cell(value_kind, value, text))
     assert isinstance(read, FormattedCell)
     assert read.shown == of_a_name
 
@@ -126,7 +128,7 @@ def test_a_text_is_shown_only_if_its_style_shows_it_in_some_country(
 def test_a_date_is_one_whatever_text_stands_beside_it(tmp_path: Path, styles: str, text: str) -> None:
     """Writing programs that have no formats leave it out, or put a text of their own there."""
     sheet = with_styles(styles) if styles else ""
-    read = look(tmp_path, sheet, cell("date", "2031-03-01T10:30:00", text, "cN" if styles else ""))
+    read = display(tmp_path, sheet, cell("date", "2031-03-01T10:30:00", text, "cN" if styles else ""))
     assert isinstance(read, FormattedCell)
     assert (read.shown, _date(read)) == (None, "2031-03-01T10:30:00")
 
@@ -135,7 +137,7 @@ def test_a_cell_without_a_style_has_the_default_one(tmp_path: Path) -> None:
     """Which is a style with a name, and may have a format."""
     data = f'<number:percentage-style style:name="N">{WHOLE}<number:text>%</number:text></number:percentage-style>'
     default = '<style:style style:name="Default" style:family="table-cell" style:data-style-name="N"/>'
-    read = look(tmp_path, with_styles(data + default), cell("float", "0.5", "0.5", ""))
+    read = display(tmp_path, with_styles(data + default), cell("float", "0.5", "0.5", ""))
     assert appearance(read) == '"50%"'
 
 
@@ -143,7 +145,7 @@ def test_a_cell_without_a_style_has_the_default_one(tmp_path: Path) -> None:
 def test_a_yes_or_no_in_a_style_of_numbers_is_shown_as_one(tmp_path: Path, text: str, shown: str) -> None:
     """By LibreOffice; nothing else does."""
     xml = cell("boolean", "true", text).replace("office:value=", "office:boolean-value=")
-    read = look(tmp_path, with_styles(style("number", FIVE)), xml)
+    read = display(tmp_path, with_styles(style("number", FIVE)), xml)
     assert isinstance(read, FormattedCell)
     assert (appearance(read), _text(read)) == (shown, None)
 
@@ -157,7 +159,7 @@ def test_a_style_may_name_others_for_some_numbers(tmp_path: Path, value: str, *,
     )
     styles = style("number", WHOLE, "P") + style("number", f"<number:text>-</number:text>{WHOLE}", "M")
     styles += style("number", f"<number:text>none</number:text>{maps}")
-    assert isinstance(look(tmp_path, with_styles(styles), cell("float", value, value)), FormattedCell) != is_certain
+    assert isinstance(display(tmp_path, with_styles(styles), cell("float", value, value)), FormattedCell) != is_certain
 
 
 def test_a_style_of_cells_may_have_another_format_on_a_condition(tmp_path: Path) -> None:
@@ -166,20 +168,20 @@ def test_a_style_of_cells_may_have_another_format_on_a_condition(tmp_path: Path)
     styles = (
         style("number", FIVE, "P") + f'<style:style style:name="cN" style:family="table-cell">{applied}</style:style>'
     )
-    assert isinstance(look(tmp_path, with_styles(styles), cell("float", "7", "7")), FormattedCell)
+    assert isinstance(display(tmp_path, with_styles(styles), cell("float", "7", "7")), FormattedCell)
 
 
 def test_a_percentage_without_a_style_is_shown_as_one(tmp_path: Path) -> None:
     """The type of the value asks for it."""
-    read = look(tmp_path, "", cell("percentage", "0.5", "0.5", ""))
+    read = display(tmp_path, "", cell("percentage", "0.5", "0.5", ""))
     assert appearance(read) == '"50%"'
 
 
 def test_a_style_that_adds_to_a_text_is_seen(tmp_path: Path) -> None:
     """Also in a sheet of nothing but texts; one that shows the text as it is changes nothing."""
     adding = style("text", "<number:text>Room </number:text><number:text-content/>")
-    assert isinstance(look(tmp_path, with_styles(adding), cell("string", "", "A")), FormattedCell)
-    read = look(tmp_path, with_styles(style("text", "<number:text-content/>")), cell("string", "", "A"))
+    assert isinstance(display(tmp_path, with_styles(adding), cell("string", "", "A")), FormattedCell)
+    read = display(tmp_path, with_styles(style("text", "<number:text-content/>")), cell("string", "", "A"))
     assert (read, type(read)) == ("A", str)
 
 

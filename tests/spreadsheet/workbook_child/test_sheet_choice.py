@@ -7,8 +7,8 @@ import pytest
 
 from importer.spreadsheet.workbook_child.books import SheetName, first_row
 from importer.spreadsheet.workbook_child.cell_texts import Cell
+from importer.spreadsheet.workbook_child.display import Display, Problems
 from importer.spreadsheet.workbook_child.limits import Refusal
-from importer.spreadsheet.workbook_child.look import Look, Problems
 from importer.spreadsheet.workbook_child.sheet_choice import CHOICES_MARK, NOTES_HEADER, SUMMARY_HEADER, choose
 
 DATA: list[Sequence[Cell]] = [[None, None], [" ", ""], ["ResourceId", "Name"], [1, "Room"]]
@@ -54,9 +54,9 @@ class Book:
         """The cells of one."""
         return Table(self.sheets[name])
 
-    def look(self, name: str) -> Look:
+    def display(self, name: str) -> Display:
         """What one tells beside them."""
-        return Look(texts=self.shown.get(name, {}), problems=self.problems.get(name, {}))
+        return Display(texts=self.shown.get(name, {}), problems=self.problems.get(name, {}))
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class Stretches:
 
 
 @dataclass(slots=True)
-class Look:
+class Display:
     """What is seen in a sheet beside its values.
 
     ``problems`` are cells that are read as empty though they are not. ``formats`` are number formats, None where the

@@ -2,9 +2,9 @@
 
 import pytest
 
+from importer.spreadsheet.workbook_child.display import Display
 from importer.spreadsheet.workbook_child.format_codes import OTHER, claim, doubt
-from importer.spreadsheet.workbook_child.look import Look
-from importer.spreadsheet.workbook_child.ods_look import OdsLooks, Views, readable_values
+from importer.spreadsheet.workbook_child.ods_display import OdsDisplays, Views, readable_values
 from spreadsheet.making import ods_cell
 
 SETTINGS = '<s xmlns:c="urn:oasis:names:tc:opendocument:xmlns:config:1.0">{}</s>'
@@ -16,11 +16,11 @@ def shows_zeros(value: str) -> str:
     return f'<c:config-item c:name="ShowZeroValues">{value}</c:config-item>' if value else ""
 
 
-def look(*rows: str, before: str = "", views: Views | None = None) -> Look:
+def display(*rows: str, before: str = "", views: Views | None = None) -> Display:
     """What a sheet with these rows tells; ``before`` stands before them in their table."""
     table = f'<table:table table:name="Data">{before}{"".join(rows)}</table:table>'
     document = f"<office:document-content>{table}</office:document-content>"
-    seen = OdsLooks(document.encode(), views).of("Data")
+    seen = OdsDisplays(document.encode(), views).of("Data")
     seen.add_merged((), bottom=9, right=9)
     return seen
 
@@ -76,7 +76,7 @@ def row(*cells: str, about: str = "") -> str:
 )
 def test_a_cell_that_shows_something_else_is_noted(cell: str, shape: str | None) -> None:
     """With the text that it claims, in doubt if no program shows it; a value that is none of its kind is unsure."""
-    assert look(row(cell)).shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
+    assert display(row(cell)).shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_a_cell_that_shows_something_else_is_noted(cell: str, shape: str | None)
 def test_a_text_is_what_its_parts_show(content: str, text: str) -> None:
     """White space as it is shown; comments, readings and shapes are no part of it."""
     cell = f'<table:table-cell office:value-type="string">{content}</table:table-cell>'
-    assert look(row(cell)).texts == {1: {0: text}}
+    assert display(row(cell)).texts == {1: {0: text}}
 
 
 @pytest.mark.parametrize("kind", ["date", "time", "boolean", "float"])
 def test_a_cell_without_its_value_shows_a_text(kind: str) -> None:
     """Whether the value is missing or empty."""
     missing = f'<table:table-cell office:value-type="{kind}"><text:p>Room</text:p></table:table-cell>'
-    assert look(row(missing), row(ods_cell(kind, "", "Desk"))).texts == {1: {0: "Room"}, 2: {0: "Desk"}}
+    assert display(row(missing), row(ods_cell(kind, "", "Desk"))).texts == {1: {0: "Room"}, 2: {0: "Desk"}}
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_a_cell_without_its_value_shows_a_text(kind: str) -> None:
 )
 def test_a_cell_without_a_value_to_be_read_is_a_problem(cell: str, problem: tuple[str, str]) -> None:
     """Each with what it shows."""
-    assert look(row(cell)).problems == {1: {0: problem}}
+    assert display(row(cell)).problems == {1: {0: problem}}
 
 
 def test_repeated_cells_and_rows_are_counted() -> None:
     """One element may stand for many; a sheet ends with one for the rest of all rows."""
     gap = '<table:table-cell table:number-columns-repeated="2"/>'
     rest = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
-    seen = look(row(gap, ods_cell("float", "7", "007"), about=' table:number-rows-repeated="3"'), row(gap), rest)
+    seen = display(row(gap, ods_cell("float", "7", "007"), about=' table:number-rows-repeated="3"'), row(gap), rest)
     assert seen.shapes.within(2, 1, 9) == [(2, 1, 3, doubt("007"))]
 
 
@@ -154,7 +154,7 @@ def test_repeated_cells_and_rows_are_counted() -> None:
 )
 def test_filled_rows_out_of_sight_are_counted(about: str, hidden: int) -> None:
     """An empty one is nobody's loss."""
-    seen = look(row(ods_cell("string", "", "x"), about=about), row("<table:table-cell/>", about=about))
+    seen = display(row(ods_cell("string", "", "x"), about=about), row("<table:table-cell/>", about=about))
     assert seen.hidden_rows == hidden
 
 
@@ -163,14 +163,14 @@ def test_columns_out_of_sight_are_noted() -> None:
     column = '<table:table-column table:number-columns-repeated="2"{}/>'
     group = f'<table:table-column-group table:display="false">{column.format("")}</table:table-column-group>'
     before = column.format("") + column.format(' table:visibility="collapse"') + group
-    assert look(row(ods_cell("float", "1", "1")), before=before).hidden_columns == {2, 3, 4, 5}
+    assert display(row(ods_cell("float", "1", "1")), before=before).hidden_columns == {2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("value", ["0", "0.0", "-0", "0e5"])
 def test_a_zero_that_the_view_hides_shows_nothing(value: str) -> None:
     """Whatever stands in the cell as its text."""
     views = Views(SETTINGS.format(ENTRY.format("", shows_zeros("false"))).encode())
-    [(_, _, _, shape)] = look(row(ods_cell("float", value, "0")), views=views).shapes.within(0, 1, 1)
+    [(_, _, _, shape)] = display(row(ods_cell("float", value, "0")), views=views).shapes.within(0, 1, 1)
     assert shape == ";;;"
 
 
@@ -208,7 +208,7 @@ def test_what_is_no_number_is_written_as_such(value: str, readable: str) -> None
 def test_a_text_that_names_its_value_may_show_another(value: str, content: str, text: str, shape: str | None) -> None:
     """Nobody knows which is meant; where only blanks differ, it is the value, and an empty one is none."""
     cell = f'<table:table-cell office:value-type="string" office:string-value="{value}">{content}</table:table-cell>'
-    seen = look(row(cell))
+    seen = display(row(cell))
     assert seen.texts == {1: {0: text}}
     assert seen.shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
 
@@ -217,14 +217,14 @@ def test_a_text_that_names_its_value_may_show_another(value: str, content: str, 
 def test_blanks_of_a_text_do_not_depend_on_other_cells(content: str) -> None:
     """A sheet of nothing but texts is read as one with numbers is."""
     cell = f'<table:table-cell office:value-type="string"><text:p>{content}</text:p></table:table-cell>'
-    assert look(row(cell)).texts == look(row(cell, ods_cell("float", "1", "1"))).texts == {1: {0: "a b"}}
+    assert display(row(cell)).texts == display(row(cell, ods_cell("float", "1", "1"))).texts == {1: {0: "a b"}}
 
 
 def test_cells_that_another_one_lies_over_are_noted() -> None:
     """Also where they do not say so."""
     about = 'table:number-rows-spanned="2" table:number-columns-spanned="3"'
     cell = f'<table:table-cell office:value-type="string" {about}><text:p>a</text:p></table:table-cell>'
-    assert look(row(ods_cell("string", "", "x"), cell)).merged == [((0, 1), (1, 3))]
+    assert display(row(ods_cell("string", "", "x"), cell)).merged == [((0, 1), (1, 3))]
 
 
 BOX = "<draw:frame><draw:text-box><text:p>Box</text:p></draw:text-box></draw:frame>"
@@ -243,7 +243,7 @@ NOTE = "<office:annotation><text:p>Note</text:p></office:annotation>"
 )
 def test_a_box_that_lies_over_a_cell_is_not_its_text(content: str, problem: tuple[str, str] | None) -> None:
     """The cell is empty, and yet a person sees something there."""
-    seen = look(row(f'<table:table-cell office:value-type="string">{content}</table:table-cell>'))
+    seen = display(row(f'<table:table-cell office:value-type="string">{content}</table:table-cell>'))
     assert seen.problems == ({1: {0: problem}} if problem else {})
 
 
@@ -257,7 +257,7 @@ PERCENT = (
 CONDITION = '<calcext:condition calcext:apply-style-name="{}" calcext:value="&gt;0"/>'
 
 
-def conditional(addresses: str, condition: str, *cells: str) -> Look:
+def conditional(addresses: str, condition: str, *cells: str) -> Display:
     """What a sheet called My.Data tells whose cells have a condition; the same condition is of no other sheet."""
     formats = (
         f'<calcext:conditional-formats><calcext:conditional-format calcext:target-range-address="{addresses}">'
@@ -265,7 +265,7 @@ def conditional(addresses: str, condition: str, *cells: str) -> Look:
     )
     tables = f'<table:table table:name="Other">{row(*cells)}</table:table>'
     tables += f'<table:table table:name="My.Data">{row()}{row(*cells)}{formats}</table:table>'
-    seen = OdsLooks(f"<office:document-content>{PERCENT}{tables}</office:document-content>".encode())
+    seen = OdsDisplays(f"<office:document-content>{PERCENT}{tables}</office:document-content>".encode())
     assert not any(
         shape == OTHER for position in range(3) for *_, shape in seen.of("Other").shapes.within(position, 1, 9)
     )

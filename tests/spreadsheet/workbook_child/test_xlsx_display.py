@@ -4,22 +4,22 @@ import io
 
 import pytest
 
+from importer.spreadsheet.workbook_child.display import Display, Formats
 from importer.spreadsheet.workbook_child.format_codes import GENERAL, OTHER
 from importer.spreadsheet.workbook_child.limits import Refusal
-from importer.spreadsheet.workbook_child.look import Formats, Look
 from importer.spreadsheet.workbook_child.plain_cells import NO_MOMENTS, Moments
-from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, counts_from_1904, formats_of, look_at_xlsx
+from importer.spreadsheet.workbook_child.xlsx_display import UnusualCells, counts_from_1904, display_of_xlsx, formats_of
 from spreadsheet.making import MAIN, sheet_xml
 
 SHAPES = (GENERAL, "0.00", "yyyy-mm-dd")
 DAYS = Moments(SHAPES, from_1904=False)
 
 
-def look(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated: bool = False) -> Look:
+def display(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated: bool = False) -> Display:
     """What a sheet with these cells in its first row tells."""
     xml = sheet_xml(f'<row r="1" s="1">{"".join(cells)}</row>', tail=tail)
     stream = io.BytesIO(xml.encode())
-    return look_at_xlsx(stream, Formats(SHAPES), calculated_on_opening=calculated, moments=moments)
+    return display_of_xlsx(stream, Formats(SHAPES), calculated_on_opening=calculated, moments=moments)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def look(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated:
 )
 def test_the_format_of_a_cell_is_that_of_its_style(cell: str) -> None:
     """However its tag and the number are written; the style of a row is none of its cells."""
-    seen = look(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
+    seen = display(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
     assert seen.formats
     assert [seen.formats.of(position, 1, 1) for position in range(4)] == [[GENERAL], ["0.00"], [GENERAL], [GENERAL]]
 
@@ -71,7 +71,7 @@ def test_a_cell_without_a_style_in_a_row_or_column_with_one_is_uncertain(
         f'<row r="2"{about if owner == "row" else ""}>{cell}</row>', '<row r="3"><c r="A3"><v>5</v></c></row>'
     )
     xml = xml.replace("<sheetData>", f"{columns if owner == 'column' else ''}<sheetData>")
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(INHERITED))
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), Formats(INHERITED))
     assert seen.formats
     texts = seen.conditional_texts.holds(2, 1) and seen.conditional.holds(2, 1)
     assert (not seen.formats.of(1, 2, 1)[0].startswith(OTHER) and not texts) is is_certain
@@ -98,7 +98,7 @@ def test_two_looks_of_a_number_say_what_is_common_to_both(style: str, value: str
     """An Id is the same with and without its separators, and no program shows another one."""
     xml = sheet_xml(f'<row r="2"><c r="B2"><v>{value}</v></c></row>')
     xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, style)))
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, style)))
     assert seen.formats
     assert seen.formats.of(1, 2, 1) == [common]
 
@@ -110,10 +110,10 @@ def test_a_cell_without_an_address_may_be_in_a_column_with_a_format(cell: str, a
     xml = sheet_xml(f'<row r="2"{about}><c r="A2"><v>5</v></c>{cell}</row>')
     xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
     with pytest.raises(UnusualCells):
-        look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+        display_of_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
     without = xml.replace('<cols><col min="2" max="2" style="1"/></cols>', "")
     if not about:
-        look_at_xlsx(io.BytesIO(without.encode()), Formats((GENERAL, "0%")))
+        display_of_xlsx(io.BytesIO(without.encode()), Formats((GENERAL, "0%")))
 
 
 @pytest.mark.parametrize("cell", ["<c r='B2'>", '<c r="b2">', '<c t="n" r="B2">', '<c  r = "B2">'])
@@ -121,7 +121,7 @@ def test_a_column_is_known_however_an_address_is_written(cell: str) -> None:
     """As for styles of their own."""
     xml = sheet_xml(f'<row r="2">{cell}<v>5</v></c></row>')
     xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
     assert seen.formats
     assert seen.formats.of(1, 2, 1) == [OTHER]
 
@@ -132,7 +132,7 @@ def test_the_general_style_of_a_row_counts_before_that_of_a_column() -> None:
         '<row r="2" s="0" customFormat="1"><c r="B2"><v>5</v></c></row>', '<row r="3"><c r="B3"><v>5</v></c></row>'
     )
     xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
     assert seen.formats
     assert seen.formats.of(1, 2, 2) == [GENERAL, OTHER]
 
@@ -153,13 +153,13 @@ def test_the_general_style_of_a_row_counts_before_that_of_a_column() -> None:
 )
 def test_a_cell_without_a_value_to_be_read_is_a_problem(cell: str, problem: tuple[str, str] | None) -> None:
     """A formula whose result is an empty text has one."""
-    assert look(cell).problems == ({1: {0: problem}} if problem else {})
+    assert display(cell).problems == ({1: {0: problem}} if problem else {})
 
 
 def test_results_that_are_to_be_calculated_are_problems_in_all_their_cells() -> None:
     """Also those of a formula that stands for an area."""
     area = '<c r="A1"><f t="array" ref="A1:B2">C1:D2</f><v>5</v></c>'
-    seen = look(area, '<c r="E1" t="e"><f>1/0</f><v>#DIV/0!</v></c>', calculated=True)
+    seen = display(area, '<c r="E1" t="e"><f>1/0</f><v>#DIV/0!</v></c>', calculated=True)
     assert {(row, position): code for row, cells in seen.problems.items() for position, (code, _) in cells.items()} == {
         **{(row, position): "formula-not-calculated" for row in (1, 2) for position in (0, 1)},
         (1, 4): "cell-error",
@@ -169,7 +169,7 @@ def test_results_that_are_to_be_calculated_are_problems_in_all_their_cells() -> 
 @pytest.mark.parametrize("value", ["46000", "46000.5", "0.5", "1", "2958465", "4.6E4", "99999"])
 def test_a_day_is_nothing_unusual(value: str) -> None:
     """Whatever form its number has."""
-    assert look(f'<c r="A1" s="2"><v>{value}</v></c>', moments=DAYS).problems == {}
+    assert display(f'<c r="A1" s="2"><v>{value}</v></c>', moments=DAYS).problems == {}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_day_is_nothing_unusual(value: str) -> None:
 )
 def test_only_numbers_can_be_odd_days(cell: str) -> None:
     """A text in a column of dates is a text, and its number that of a string."""
-    look(f'<c r="A1" s="2" {cell}' + ("" if cell == "/>" else "</c>"), moments=DAYS)
+    display(f'<c r="A1" s="2" {cell}' + ("" if cell == "/>" else "</c>"), moments=DAYS)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_only_numbers_can_be_odd_days(cell: str) -> None:
 def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
     """Odd days, comments, CDATA, cells that matter without an address, letters by their numbers, blanks in numbers."""
     with pytest.raises(UnusualCells):
-        look(cell, moments=DAYS)
+        display(cell, moments=DAYS)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
 )
 def test_what_texts_usually_hold_is_not_unusual(cell: str) -> None:
     """A second reading of a whole sheet takes its time."""
-    assert look(cell, moments=DAYS).problems == {}
+    assert display(cell, moments=DAYS).problems == {}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_areas_of_conditions_that_change_what_is_shown_are_noted(rule: str, area
     """A condition that only colours a cell changes nothing."""
     tail = f'<conditionalFormatting sqref="B2:C9 E:E">{rule}</conditionalFormatting>'
     xml = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', tail=tail)
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(SHAPES, frozenset([1])))
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), Formats(SHAPES, frozenset([1])))
     expected = [(range(2, 10), range(1, 3)), (range(1, 1_048_577), range(4, 5))]
     assert list(seen.conditional) == (expected if areas else [])
 
@@ -250,7 +250,7 @@ def test_a_condition_notes_the_format_that_it_asks_for() -> None:
     tail = f'<conditionalFormatting sqref="B2:C9">{rules}{newer}</conditionalFormatting>'
     xml = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', tail=tail)
     formats = Formats(SHAPES, frozenset([1, 2]), of_conditions={1: GENERAL, 2: OTHER})
-    seen = look_at_xlsx(io.BytesIO(xml.encode()), formats)
+    seen = display_of_xlsx(io.BytesIO(xml.encode()), formats)
     area = [(range(2, 10), range(1, 3))]
     assert {shape: list(areas) for shape, areas in seen.by_condition.items()} == {GENERAL: area, "0%": area}
     assert list(seen.conditional) == area
@@ -299,5 +299,5 @@ def test_a_book_says_from_when_its_days_are_counted(value: str, *, is_from_1904:
 )
 def test_a_date_in_words_is_certain_only_in_its_plain_form(value: str, *, is_certain: bool) -> None:
     """And in UTC, which it is read as; of others nobody knows what a program shows, if it reads them at all."""
-    seen = look(f'<c r="A1" t="d"><v>{value}</v></c>')
+    seen = display(f'<c r="A1" t="d"><v>{value}</v></c>')
     assert seen.problems == ({} if is_certain else {1: {0: ("shown-uncertain", value)}})

@@ -9,9 +9,9 @@ from itertools import takewhile
 
 from .areas import Areas
 from .day_numbers import is_common_day
+from .display import NOT_STORED, Display, Formats, Stretches
 from .format_codes import BUILT_IN, GENERAL, OTHER, may_show_moment, usable
 from .limits import DAMAGED, Refusal
-from .look import NOT_STORED, Formats, Look, Stretches
 from .number_formats import changes_texts
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
@@ -70,7 +70,7 @@ def _number(kind: int, cell: bytes) -> float:
     return whole / 100 if short & _IS_HUNDREDTH else whole
 
 
-def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool = False) -> Look:
+def display_of_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool = False) -> Display:
     """What a sheet tells.
 
     ``calculated_on_opening``: the stored results of its formulas are not what a person sees.
@@ -79,7 +79,7 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
         Refusal: It holds cells that calamine (0.9.1) gives out as empty, and that are not read here either.
     """
     formats = Stretches(GENERAL)
-    look = Look(formats=formats)
+    display = Display(formats=formats)
     row, hidden, plain = 0, False, [shape == GENERAL for shape in styles.of_cells]
     for kind, data in _records(sheet):
         if kind == _ROW:
@@ -89,45 +89,45 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
         elif kind in _CELLS:
             position, style = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:7], "little")
             if hidden:
-                look.hidden_rows, hidden = look.hidden_rows + 1, False
+                display.hidden_rows, hidden = display.hidden_rows + 1, False
             if style < len(plain) and not plain[style]:
                 formats.add(row, position, styles.of_cells[style])
             if calculated_on_opening and kind in _FORMULAS:
-                look.add_formula(row, position, NOT_STORED, is_stored=True)
+                display.add_formula(row, position, NOT_STORED, is_stored=True)
             elif kind in _ODD_CELLS:
-                _add_cell(look, row, position, kind, data, styles.of_cells[style] if style < len(plain) else GENERAL)
+                _add_cell(display, row, position, kind, data, styles.of_cells[style] if style < len(plain) else GENERAL)
         else:
-            _add_other(look, kind, data)
+            _add_other(display, kind, data)
     views = _views(sheet)
-    look.hides_zeros = any(not flags & _SHOWS_ZEROS for flags in views)
-    look.shows_formulas = any(flags & _SHOWS_FORMULAS for flags in views)
-    look.conditional = Areas(_conditional_areas(sheet, styles.conditional))
+    display.hides_zeros = any(not flags & _SHOWS_ZEROS for flags in views)
+    display.shows_formulas = any(flags & _SHOWS_FORMULAS for flags in views)
+    display.conditional = Areas(_conditional_areas(sheet, styles.conditional))
     # What exactly a condition changes is not read here.
-    look.conditional_texts = look.conditional
-    return look
+    display.conditional_texts = display.conditional
+    return display
 
 
-def _add_cell(look: Look, row: int, position: int, kind: int, cell: bytes, shape: str) -> None:
+def _add_cell(display: Display, row: int, position: int, kind: int, cell: bytes, shape: str) -> None:
     """Note a cell that calamine (0.9.1) gives out as empty: an error, or a text with its own fonts in the cell."""
     if kind != _RICH_TEXT:
-        look.add_error(row, position, _ERRORS.get(cell[8], ""))
+        display.add_error(row, position, _ERRORS.get(cell[8], ""))
     elif changes_texts(shape):
         raise Refusal(*_UNREADABLE)
     else:
-        look.texts.setdefault(row, {})[position] = _wide(cell, 9)[0]
+        display.texts.setdefault(row, {})[position] = _wide(cell, 9)[0]
 
 
-def _add_other(look: Look, kind: int, data: bytes) -> None:
+def _add_other(display: Display, kind: int, data: bytes) -> None:
     """Note what stands beside the cells; and cells that do not say where they are, which nobody reads."""
     if kind in _SHORT_CELLS:
         raise Refusal(*_UNREADABLE)
     if kind == _MERGED:
         top, bottom, left, right = struct.unpack_from("<4I", data)
-        look.merged.append(((top, left), (bottom, right)))
+        display.merged.append(((top, left), (bottom, right)))
     elif kind == _COLUMN:
         first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
         if flags & _COLUMN_HIDDEN or width == 0:
-            look.hide_columns(first, last)
+            display.hide_columns(first, last)
 
 
 def _views(sheet: bytes) -> list[int]:

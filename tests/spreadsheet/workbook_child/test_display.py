@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.spreadsheet.workbook_child.areas import Areas
+from importer.spreadsheet.workbook_child.display import Display, Stretches
 from importer.spreadsheet.workbook_child.limits import MOST_COLUMNS
-from importer.spreadsheet.workbook_child.look import Look, Stretches
 
 
 @given(
@@ -29,26 +29,26 @@ def test_stretches_say_of_each_cell_what_was_added(cells: list[tuple[int, str]],
 
 def test_other_problems_come_before_a_merged_cell() -> None:
     """An error below a merged one is told as an error, a formula keeps its text."""
-    look = Look()
-    look.add_error(2, 1, "")
-    look.add_formula(3, 1, "A1+1", is_stored=True)
-    look.add_merged([((0, 0), (4, 1))], bottom=4, right=2)
-    look.add_serial(2, 1)
-    assert {row: cells.get(1) for row, cells in look.problems.items()} == {
+    display = Display()
+    display.add_error(2, 1, "")
+    display.add_formula(3, 1, "A1+1", is_stored=True)
+    display.add_merged([((0, 0), (4, 1))], bottom=4, right=2)
+    display.add_serial(2, 1)
+    assert {row: cells.get(1) for row, cells in display.problems.items()} == {
         1: ("cell-merged", ""),
         2: ("cell-error", "#ERROR"),
         3: ("formula-not-calculated", "=A1+1"),
         4: ("cell-merged", ""),
     }
-    assert 0 not in look.problems[1]
+    assert 0 not in display.problems[1]
 
 
 @pytest.mark.parametrize("corners", [((1, 1), (3, 2)), ((3, 2), (1, 1)), ((3, 1), (1, 2)), ((1, 2), (3, 1))])
 def test_merged_cells_lie_between_any_two_corners(corners: tuple[tuple[int, int], tuple[int, int]]) -> None:
     """LibreOffice takes them in any order."""
-    look = Look()
-    look.add_merged([corners], bottom=9, right=9)
-    covered = {(row, position) for row, cells in look.problems.items() for position in cells}
+    display = Display()
+    display.add_merged([corners], bottom=9, right=9)
+    covered = {(row, position) for row, cells in display.problems.items() for position in cells}
     assert covered == {(row, position) for row in (2, 3, 4) for position in (1, 2)} - {(2, 1)}
 
 
@@ -58,13 +58,13 @@ def test_merged_cells_lie_between_any_two_corners(corners: tuple[tuple[int, int]
 )
 def test_areas_of_conditions_are_rows_of_a_piece(position: int, first: int, count: int, rows: list[range]) -> None:
     """Counted from its first row."""
-    look = Look(conditional=Areas([(range(3, 6), range(1, 3))]))
-    assert look.conditional_rows(position, first, count) == rows
-    assert look.conditional_rows_of_texts(position, first, count) == []
+    display = Display(conditional=Areas([(range(3, 6), range(1, 3))]))
+    assert display.conditional_rows(position, first, count) == rows
+    assert display.conditional_rows_of_texts(position, first, count) == []
 
 
 def test_hidden_columns_up_to_the_last_of_all_take_no_room() -> None:
     """Some programs hide all that are not used, in one entry."""
-    look = Look()
-    look.hide_columns(3, 16_383)
-    assert look.hidden_columns == set(range(3, MOST_COLUMNS))
+    display = Display()
+    display.hide_columns(3, 16_383)
+    assert display.hidden_columns == set(range(3, MOST_COLUMNS))

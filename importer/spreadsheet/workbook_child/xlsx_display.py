@@ -8,9 +8,9 @@ from typing import IO
 from xml.etree import ElementTree as ET
 
 from .cell_texts import as_text
+from .display import Display, Formats, Stretches
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
-from .look import Formats, Look, Stretches
 from .number_formats import changes_texts, shown, shows_number
 from .package import letters_of, position_of
 from .plain_cells import FLOAT, IN_UTC, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
@@ -109,9 +109,9 @@ _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
 
 
-def look_at_xlsx(
+def display_of_xlsx(
     stream: IO[bytes], styles: Formats, *, calculated_on_opening: bool = False, moments: Moments = NO_MOMENTS
-) -> Look:
+) -> Display:
     """What a sheet tells beside its values, read from its XML.
 
     A sheet without any ``styles`` costs little more than unpacking it. ``calculated_on_opening``: the stored
@@ -124,7 +124,7 @@ def look_at_xlsx(
     # A cell that names no style has the first.
     default = styles.of_cells[0] if styles.of_cells else GENERAL
     formats = Stretches(default)
-    look = Look(formats=formats)
+    display = Display(formats=formats)
     by_style = {b"%d" % n: shape for n, shape in enumerate(styles.of_cells) if shape != default}
     pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
     inherited = _Inherited(by_style, default)
@@ -140,9 +140,9 @@ def look_at_xlsx(
             # A program that puts blanks round a number does so round each.
             _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
             inherited.add_columns(head)
-        _hide_columns(look, head)
-        look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
-        look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
+        _hide_columns(display, head)
+        display.hides_zeros = display.hides_zeros or _HIDES_ZEROS.search(head) is not None
+        display.shows_formulas = display.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
@@ -150,13 +150,13 @@ def look_at_xlsx(
                     _refuse_odd_day(piece, cell, moments)
         for cell in _STYLED_CELL.finditer(piece) if b"0" in moments.styles else ():
             _refuse_odd_day(piece, cell, moments)
-        inherited.add_cells(look, formats, piece)
-        look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
+        inherited.add_cells(display, formats, piece)
+        display.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
         if _CONDITION_MARK in piece:
-            _add_conditions(look, piece, styles)
-        _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
+            _add_conditions(display, piece, styles)
+        _add_problems(display, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
-    return look
+    return display
 
 
 def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> None:
@@ -183,7 +183,7 @@ class _Inherited:
                 positions = range(int(first[1]) - 1, min(int(last[1]), MOST_COLUMNS))
                 self._columns |= dict.fromkeys(positions, shape)
 
-    def add_cells(self, look: Look, formats: Stretches, piece: bytes) -> None:
+    def add_cells(self, display: Display, formats: Stretches, piece: bytes) -> None:
         """Note the cells of some rows that programs show differently."""
         has_rows = bool(self._by_style) and b"customFormat" in piece
         if not self._columns and not has_rows:
@@ -200,7 +200,7 @@ class _Inherited:
                 # The style of a row counts before that of a column, also where it is the general one.
                 shape = self._columns.get(place[1], self._default) if of_row is None else of_row
                 if shape != self._default:
-                    self._add_cell(look, formats, cell, place, shape)
+                    self._add_cell(display, formats, cell, place, shape)
 
     def _unstyled(self) -> re.Pattern[bytes]:
         """Cells without a style in these columns; texts among them only if a format may change them."""
@@ -212,15 +212,15 @@ class _Inherited:
         return re.compile(_UNSTYLED % words)
 
     def _add_cell(
-        self, look: Look, formats: Stretches, cell: re.Match[bytes], place: tuple[int, int], shape: str
+        self, display: Display, formats: Stretches, cell: re.Match[bytes], place: tuple[int, int], shape: str
     ) -> None:
         row, position = place
         value = (cell["value"] or b"").strip()
         if is_of_text(cell["attributes"]) or _IS_SHARED.search(cell["attributes"]):
             if changes_texts(shape):
                 area = [(range(row, row + 1), range(position, position + 1))]
-                look.conditional.add(area)
-                look.conditional_texts.add(area)
+                display.conditional.add(area)
+                display.conditional_texts.add(area)
         elif value and not FLOAT.fullmatch(value):
             formats.add(row, position, OTHER)
         elif value and not self._is_same(text := as_text(float(value)), shape):
@@ -256,21 +256,21 @@ def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> N
         raise UnusualCells
 
 
-def _hide_columns(look: Look, head: bytes) -> None:
+def _hide_columns(display: Display, head: bytes) -> None:
     for column in _HIDDEN_COLUMN.findall(head):
         if (first := _FIRST_COLUMN.search(column)) and (last := _LAST_COLUMN.search(column)):
-            look.hide_columns(int(first[1]) - 1, int(last[1]) - 1)
+            display.hide_columns(int(first[1]) - 1, int(last[1]) - 1)
 
 
-def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -> None:
+def _add_problems(display: Display, piece: bytes, unsure_formula: re.Pattern[bytes]) -> None:
     for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
         if _IS_ERROR.search(cell["attributes"]):
-            look.add_error(*_place(cell), _decoded(cell["value"]))
+            display.add_error(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, _IS_DATE, _DATE_MARKS):
         if _IS_DATE.search(cell["attributes"]) and (value := cell["value"] or b"") and not _PLAIN_DATE.fullmatch(value):
             if IN_UTC.fullmatch(value) and _PLAIN_DATE.fullmatch(value.strip()[:-1]):
                 raise UnusualCells
-            look.add_uncertain(*_place(cell), _decoded(cell["value"]))
+            display.add_uncertain(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, unsure_formula, _FORMULA_MARKS):
         is_sure = unsure_formula is _NO_RESULT
         # A formula whose result is an empty text says that it is a text and has an empty value; one that nobody has
@@ -279,25 +279,25 @@ def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -
             continue
         # An error stays one.
         if is_sure or not _IS_ERROR.search(cell["attributes"]):
-            _add_formula(look, cell)
+            _add_formula(display, cell)
 
 
-def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
+def _add_formula(display: Display, cell: re.Match[bytes]) -> None:
     row, position = _place(cell)
     formula = _decoded(cell["formula"])
     # An empty result is one if the cell says that it is a text.
     is_stored = bool(cell["value"]) or (cell["result"] is not None and bool(_IS_TEXT.search(cell["attributes"])))
-    look.add_formula(row, position, formula, is_stored=is_stored)
+    display.add_formula(row, position, formula, is_stored=is_stored)
     # The results of a formula of many cells stand in cells without one.
     if area := _AREA.match(cell["about_formula"] or b""):
         bottom, right = min(int(area[2]), MOST_ROWS), min(_position(area[1]), MOST_COLUMNS)
-        look.claim(max(bottom - row + 1, 0) * max(right - position + 1, 0))
+        display.claim(max(bottom - row + 1, 0) * max(right - position + 1, 0))
         for each in range(row, bottom + 1):
             for place in range(position, right + 1):
-                look.add_formula(each, place, formula, is_stored=is_stored)
+                display.add_formula(each, place, formula, is_stored=is_stored)
 
 
-def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
+def _add_conditions(display: Display, piece: bytes, styles: Formats) -> None:
     """Note the areas in which a condition may change what is shown."""
     for condition in _CONDITION.finditer(piece):
         formats = set(map(int, _FORMAT_OF_CONDITION.findall(condition[0])))
@@ -307,11 +307,11 @@ def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
         areas = list(map(_area, filter(None, map(_RANGE.fullmatch, texts.split()))))
         every = [*shapes, *(styles.of_conditions.get(number, OTHER) for number in formats & styles.conditional)]
         if _HIDES_VALUES.search(condition[0]):
-            look.conditional.add(areas)
+            display.conditional.add(areas)
         for shape in every:
-            look.add_condition(areas, shape)
+            display.add_condition(areas, shape)
         if any(map(changes_texts, shapes)) or not formats.isdisjoint(styles.of_texts):
-            look.conditional_texts.add(areas)
+            display.conditional_texts.add(areas)
 
 
 def _area(match: re.Match[bytes]) -> tuple[range, range]:

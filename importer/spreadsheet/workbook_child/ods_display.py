@@ -13,9 +13,9 @@ from xml.parsers import expat
 
 from .areas import Area, Areas
 from .cell_texts import NOTHING, as_text, too_long
+from .display import Display
 from .format_codes import OTHER, claim
 from .limits import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Refusal
-from .look import Look
 from .ods_formats import OdsFormats
 from .package import position_of
 from .plain_cells import FLOAT
@@ -146,7 +146,7 @@ class Condition:
     hides: bool = False
 
 
-class OdsLooks:
+class OdsDisplays:
     """What each sheet of a document tells beside its values, and whether the document is linked with others.
 
     All are read at once, for a document may have thousands.
@@ -155,7 +155,7 @@ class OdsLooks:
     def __init__(self, content: bytes, views: Views | None = None, styles: bytes = b"") -> None:
         """``views``: where the program shows nothing for a number that is 0; ``styles``: those kept apart."""
         self.is_linked = any(mark in content for mark in _LINK_MARKS)
-        self._views, self._looks = views, dict[str, Look | Refusal]()
+        self._views, self._displays = views, dict[str, Display | Refusal]()
         zero = _DAY_ZERO.search(content)
         self._day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
         # The parser is slow, and a table of texts has nothing for it to find.
@@ -167,43 +167,43 @@ class OdsLooks:
         if styles:
             formats.add_common(styles)
         conditions = conditions_in(content) if _CONDITION_MARK in content else {}
-        walk = _Walk(views, formats, self._looks, conditions)
+        walk = _Walk(views, formats, self._displays, conditions)
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
         parser.CharacterDataHandler, parser.StartCdataSectionHandler = walk.text, walk.start_characters
         parser.Parse(content, True)
 
-    def of(self, name: str) -> Look:
+    def of(self, name: str) -> Display:
         """What the sheet with this name tells.
 
         Raises:
             Refusal: It cannot be read.
         """
-        look = self._looks.get(name) or Look()
-        if isinstance(look, Refusal):
-            raise look
-        look.day_zero = self._day_zero
-        look.shows_formulas = self._views is not None and self._views.show_formulas(name)
-        return look
+        display = self._displays.get(name) or Display()
+        if isinstance(display, Refusal):
+            raise display
+        display.day_zero = self._day_zero
+        display.shows_formulas = self._views is not None and self._views.show_formulas(name)
+        return display
 
 
 class _Walk:
     """Counts rows and cells of the tables, with their repetitions, and compares what a cell holds with what it shows.
 
-    What is found is put into ``looks``, by the names of the tables.
+    What is found is put into ``displays``, by the names of the tables.
     """
 
     def __init__(
         self,
         views: Views | None,
         formats: OdsFormats,
-        looks: dict[str, Look | Refusal],
+        displays: dict[str, Display | Refusal],
         conditions: Mapping[str, Sequence[Condition]],
     ) -> None:
         self._all_conditions = conditions
         self._conditions: Sequence[Condition] = ()
-        self._views, self._formats, self._looks, self._look = views, formats, looks, Look()
+        self._views, self._formats, self._displays, self._display = views, formats, displays, Display()
         self._without_zeros, self._name, self._inside = False, "", False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._hidden_row = self._filled_row = False
@@ -245,12 +245,12 @@ class _Walk:
         rows, columns = (int(attributes.get(f"table:number-{what}-spanned", "1")) for what in ("rows", "columns"))
         if self._inside and max(rows, columns) > 1:
             last = self._row + rows - 1, self._position + columns - 1
-            self._look.merged.append(((self._row, self._position), last))
+            self._display.merged.append(((self._row, self._position), last))
 
     def _begin_table(self, name: str) -> None:
-        look = self._looks.setdefault(name, Look())
-        self._name, self._inside = name, isinstance(look, Look)
-        self._look = look if isinstance(look, Look) else Look()
+        display = self._displays.setdefault(name, Display())
+        self._name, self._inside = name, isinstance(display, Display)
+        self._display = display if isinstance(display, Display) else Display()
         self._without_zeros = self._views is not None and self._views.hide_zeros(name)
         self._row, self._rows, self._column, self._column_styles = 0, 0, 0, {}
         # A sheet may have thousands that change nothing but colours, and each cell is looked at.
@@ -262,7 +262,7 @@ class _Walk:
 
     def _refuse(self, refusal: Refusal) -> None:
         """Remember why this table cannot be read, for another one may be meant."""
-        self._looks[self._name], self._inside = refusal, False
+        self._displays[self._name], self._inside = refusal, False
 
     def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
         # calamine (0.9.1) ends the outer table with the inner one.
@@ -293,7 +293,7 @@ class _Walk:
         elif tag in {"table:table-row-group", "table:table-column-group"} and self._groups:
             self._collapsed -= self._groups.pop()
         elif tag == "table:table-row" and self._inside and self._hidden_row and self._filled_row:
-            self._look.hidden_rows += self._rows
+            self._display.hidden_rows += self._rows
 
     def _add_style(self, attributes: dict[str, str]) -> None:
         sizes = (attributes.get("style:row-height", ""), attributes.get("style:column-width", ""))
@@ -307,7 +307,7 @@ class _Walk:
     def _begin_column(self, attributes: dict[str, str]) -> None:
         count = _repeated(attributes, "columns")
         if self._is_hidden(attributes):
-            self._look.hide_columns(self._column, self._column + count - 1)
+            self._display.hide_columns(self._column, self._column + count - 1)
         if style := attributes.get("table:default-cell-style-name", ""):
             self._column_styles |= dict.fromkeys(range(self._column, min(self._column + count, MOST_COLUMNS)), style)
         self._column += count
@@ -335,13 +335,13 @@ class _Walk:
         formula = cell.get("table:formula")
         if cell.get("calcext:value-type") == "error" or (formula and _SHOWS_ERROR.fullmatch(text)):
             for row, position in self._places():
-                self._look.add_error(row, position, text)
+                self._display.add_error(row, position, text)
         elif formula and not _has_value(cell):
             # Also with a text: the program calculates such a formula when it opens the file.
             for row, position in self._places():
-                self._look.add_formula(row, position, formula.partition("=")[2])
+                self._display.add_formula(row, position, formula.partition("=")[2])
         elif tag == "table:covered-table-cell":
-            self._look.covered.add([(self._cell_rows, self._cell_positions)])
+            self._display.covered.add([(self._cell_rows, self._cell_positions)])
         else:
             return False
         return True
@@ -356,7 +356,7 @@ class _Walk:
         elif kind == "string" and not shown and self._text.lies_over:
             # calamine (0.9.1) takes the text of a box that lies over a cell for that of the cell.
             for row, position in self._places():
-                self._look.add_uncertain(row, position, self._text.lies_over)
+                self._display.add_uncertain(row, position, self._text.lies_over)
         elif not _has_value(cell) or kind not in _VALUES:
             changed = self._changed_positions(cell, kind, shown)
             for position in changed:
@@ -423,7 +423,7 @@ class _Walk:
     def _add_shape(self, shape: str, positions: range | None = None) -> None:
         rows = self._cell_rows
         for position in self._cell_positions if positions is None else positions:
-            self._look.shapes.add(rows.start, position, shape, count=len(rows))
+            self._display.shapes.add(rows.start, position, shape, count=len(rows))
 
     def _put(self, text: str, without: Container[int] = ()) -> None:
         for row, position in self._places():
@@ -431,7 +431,7 @@ class _Walk:
                 continue
             if len(text) > LONGEST_CELL:
                 raise Refusal(*too_long(row, position))
-            self._look.texts.setdefault(row, {})[position] = text
+            self._display.texts.setdefault(row, {})[position] = text
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
@@ -451,7 +451,7 @@ class _Walk:
         """The rows and positions that the cell stands for, one by one."""
         # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
         if (count := len(self._cell_rows) * len(self._cell_positions)) > 1:
-            self._look.claim(count)
+            self._display.claim(count)
         for row in self._cell_rows:
             for position in self._cell_positions:
                 yield row, position

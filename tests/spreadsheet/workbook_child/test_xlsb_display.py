@@ -102,7 +102,7 @@ def with_cell(path: Path, kind: int, data: bytes, shape: str = "General") -> Pat
 
 
 def test_a_text_with_fonts_of_its_own_is_read(tmp_path: Path) -> None:
-    """It stands in its cell, where calamine does not look."""
+    """It stands in its cell, where calamine does not display."""
     cell = struct.pack("<IIB", 1, 0, 1) + wide("Room") + struct.pack("<I", 0)
     assert rows_of(opened(with_cell(tmp_path / "a.xlsb", 62, cell))) == {2: ["1", "Room"]}
 

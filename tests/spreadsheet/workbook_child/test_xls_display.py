@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from importer.spreadsheet.workbook_child.format_codes import OTHER
-from importer.spreadsheet.workbook_child.xls_look import OldFile
+from importer.spreadsheet.workbook_child.xls_display import OldFile
 from spreadsheet.making import opened, problems_of, rows_of, shown_rows_of, write_xls, xls_formula, xls_record
 
 FILES = Path(__file__).parents[1] / "files"
