@@ -13,7 +13,7 @@
     - ``record_ids.py``  which record a row says it is
     - ``second_headers.py`` headers among the rows
     - ``first_seen.py``  rows and keys that occurred before
-- ``doubles.py``     rows of several files that are for one record
+- ``repeats.py``     rows of several files that are for one record
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
 
@@ -32,7 +32,6 @@ from importer.checking.columns import (
     refuse_absent,
 )
 from importer.checking.dates import DateReader
-from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.open_dates import OpenDates, dates_left_open
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import (
@@ -48,6 +47,7 @@ from importer.checking.references import (
     other_name,
     plain_name,
 )
+from importer.checking.repeats import FileRows, repeated_elsewhere
 from importer.checking.whole_columns import cell_issues
 
 __all__ = [

@@ -4,7 +4,7 @@
 - ``lines.py``     the only place that prints
 - ``run_commands.py``, ``record_commands.py``, ``view_commands.py``, ``personal_data.py``, ``setup_commands.py``,
   ``manual.py``  the commands
-- ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next;
+- ``terminal.py``  issues, plans, results and progress in sentences; ``step_lines.py`` what to do next;
   ``difference_lines.py`` how a file and the service differ
 - ``interruption.py``  what Ctrl-C does while rows are sent
 - ``embedded_sandbox.py``  the practice service inside a command

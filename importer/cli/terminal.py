@@ -150,7 +150,7 @@ def show_comparison(plan: Plan, account: Account) -> None:
 
 def show_end(result: RunResult) -> None:
     """Show how the run ended, where the report is, and what to do next."""
-    from importer.cli.next_steps import step_lines
+    from importer.cli.step_lines import step_lines
 
     counts = result.report.counts
     statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @JSON
 def status(number: int | None, as_json: bool) -> int:
     """Show the state of RUN and what to do next. By default, of the latest run."""
-    from importer.cli.next_steps import step_lines
+    from importer.cli.step_lines import step_lines
     from importer.runs.status import status_and_others, workers
     from importer.text import moment
 

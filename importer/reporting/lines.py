@@ -31,7 +31,7 @@ from importer.spreadsheet import (
     Sheet,
     changed_texts,
     open_sheet,
-    with_mark,
+    with_note,
     with_notice_of,
 )
 from schemas import RECORD_TYPES
@@ -308,7 +308,7 @@ def _with_marks(cells: Sequence[str], codes: Mapping[int | None, str]) -> Sequen
     marked = {slot for slot in codes if slot is not None and not is_error(cells[slot])}
     if not marked:
         return cells
-    return [with_mark(cell, codes[slot]) if slot in marked else cell for slot, cell in enumerate(cells)]
+    return [with_note(cell, codes[slot]) if slot in marked else cell for slot, cell in enumerate(cells)]
 
 
 def _position(cell: str) -> int:

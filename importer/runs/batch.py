@@ -14,7 +14,7 @@ from itertools import chain, groupby
 from importer.config.settings import where_to_set
 from importer.errors import Exit, FileError, ImporterError, SettingsError, SignInError, UsageError
 from importer.journal.journal import Journal, open_journal
-from importer.runs.doubles import compare_files
+from importer.runs.batch_repeats import compare_files
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult

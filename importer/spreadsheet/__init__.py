@@ -9,7 +9,7 @@
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
     - ``reader_confinement.py``  what the system forbids that process
 - ``formatted_cell.py``  a cell that shows something else than its value
-- ``correction_marks.py``  what stands before a text that is no value, in a file of failed rows
+- ``correction_notes.py``  what stands before a text that is no value, in a file of failed rows
 - ``corrections.py``  single cells or whole columns corrected on reading, and rows left out
 - ``annotated_workbook.py``  a copy of an XLSX workbook with wrong cells marked and columns at its end
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
@@ -28,7 +28,7 @@ from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.annotated_workbook import ANNOTATED
 from importer.spreadsheet.blank_rows import is_unseen, without_unseen_rows
-from importer.spreadsheet.correction_marks import UNCERTAIN, with_mark
+from importer.spreadsheet.correction_notes import UNCERTAIN, with_note
 from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, with_notice_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
@@ -84,7 +84,7 @@ __all__ = [
     "report_column",
     "rows_of_status",
     "shown_texts",
-    "with_mark",
+    "with_note",
     "with_notice_of",
 ]
 

@@ -19,7 +19,7 @@ import pandas as pd
 from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.broken_end import broken_off
-from importer.spreadsheet.correction_marks import MARK, came_from_here, without_marks
+from importer.spreadsheet.correction_notes import NOTE, came_from_here, without_notes
 from importer.spreadsheet.encodings import blocks, ends_with_line, find_encoding, last_lines, recurring, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
 from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
@@ -108,7 +108,7 @@ def open_delimited(
         source.formulas(header) if may_be_formula else as_problems(),
         by_labels=header.by_labels,
     )
-    return without_marks(sheet) if came_from_here(sheet) or recurring(path, used, [MARK], most=0) else sheet
+    return without_notes(sheet) if came_from_here(sheet) or recurring(path, used, [NOTE], most=0) else sheet
 
 
 class _Source:

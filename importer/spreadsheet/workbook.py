@@ -20,7 +20,7 @@ import pandas as pd
 
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
-from importer.spreadsheet.correction_marks import MARK, came_from_here, without_marks
+from importer.spreadsheet.correction_notes import NOTE, came_from_here, without_notes
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
 from importer.spreadsheet.sheet import Header, Rows, Sheet, address, as_problems, find_header, frame, labels_of_user
@@ -93,7 +93,7 @@ def open_workbook(
         header.by_labels,
         date.fromisoformat(read.summary["day_zero"]) if read.summary["day_zero"] else None,
     )
-    return without_marks(result) if came_from_here(result) or read.holds(MARK) else result
+    return without_notes(result) if came_from_here(result) or read.holds(NOTE) else result
 
 
 def _refuse_covered(header: Header, problems: Iterable[tuple[str, int, int]]) -> None:

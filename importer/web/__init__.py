@@ -16,7 +16,7 @@
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
   ``follow_ups.py`` what was started for a run after its end; ``failed_rows.py`` an upload of the failed rows;
   ``settle_page.py`` a row that a person settles;
-  ``value_words.py`` values as people say them; ``next_steps.py`` what to do next;
+  ``value_words.py`` values as people say them; ``step_cards.py`` what to do next;
   ``pictures.py`` what their pictures show, ``chart.py`` draws them
 - ``manual.py``        the pages of the guide; ``probes.py`` what programs ask that look after the page,
   ``metrics.py`` its figures for one of them

@@ -35,8 +35,8 @@ from importer.web.context import (
 )
 from importer.web.failed_rows import upload_of_failed_rows
 from importer.web.follow_ups import FollowUp, follow_ups
-from importer.web.next_steps import Card, cards
 from importer.web.run_start import retry, start_once
+from importer.web.step_cards import Card, cards
 from importer.web.value_words import value_words
 from importer.web.workers import Worker
 

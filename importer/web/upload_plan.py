@@ -18,7 +18,7 @@ from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import CheckResult, Source, examine
 from importer.web import upload_names
 from importer.web.drafts import Draft
-from importer.web.table.plan_marks import PlanMarks
+from importer.web.table.planned_rows import PlannedRows
 from importer.web.upload_check import check_again_with_names, source_of
 from importer.web.upload_documents import CheckedRows, Problem, UploadCheck
 
@@ -88,10 +88,10 @@ _PLAN = Document(
 def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> None:
     """Ask the service, and keep the plan or why there is none."""
     result = UploadPlan(draft.version, clock(), upload_names.signed_in_as(settings))
-    marks = PlanMarks()
+    planned = PlannedRows()
     try:
-        made = _worked_out(draft, check, settings, clock, marks)
-        marks.write(draft.folder, draft.version)
+        made = _worked_out(draft, check, settings, clock, planned)
+        planned.write(draft.folder, draft.version)
         result = replace(
             result,
             plan=made.without_updates,
@@ -110,7 +110,9 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
     _PLAN.write(draft.folder / "plan.json", result)
 
 
-def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock, marks: PlanMarks) -> PlannedImport:
+def _worked_out(
+    draft: Draft, check: UploadCheck, settings: Settings, clock: Clock, planned: PlannedRows
+) -> PlannedImport:
     assert check.rows is not None
     source, texts = source_of(draft, settings), check.rows.references
     new = bool(upload_names.not_looked_up(draft, texts, settings, clock()))
@@ -123,7 +125,7 @@ def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clo
     result = _result(draft, rows, source, clock())
     # Both answers to the question that the page asks, out of one comparison.
     request = ImportRequest(draft.path, settings, NullObserver(), clock, choices=Choices(update=True))
-    return asyncio.run(plan_examined(source, result, request, marks.add))
+    return asyncio.run(plan_examined(source, result, request, planned.add))
 
 
 def _result(draft: Draft, rows: CheckedRows, source: Source, now: float) -> CheckResult:

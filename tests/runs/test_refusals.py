@@ -13,7 +13,7 @@ from importer.config.settings import Settings
 from importer.errors import Exit
 from importer.runs.status import run_status
 from importer.web.auth import Role
-from importer.web.next_steps import cards
+from importer.web.step_cards import cards
 from runs.kit import PATH, names, once, rows
 
 THROTTLE = 429

@@ -10,7 +10,7 @@
 - ``edit.py``      an action carried out: corrections of the upload, a step, and the rows as they are now
 - ``omission.py``  rows to be left out by what is wrong with them
 - ``recheck.py``   rows checked again on their own, until the whole file has been
-- ``plan_marks.py`` what the plan does with each row
+- ``planned_rows.py`` what the plan does with each row
 
 Rule 1: the database of rows is a copy that can be made again; what counts is how the upload is read (``ReadOptions``).
 Rule 2: a row is meant by its number. Places in the table are turned into numbers on the server, and only while the

@@ -16,7 +16,7 @@ from importer.web.context import NOT_FOUND, app_of, draft_of, page, page_number,
 from importer.web.drafts import Draft
 from importer.web.table.action import Action
 from importer.web.table.edit import Reply, Table
-from importer.web.table.plan_marks import PLAN_WORDS
+from importer.web.table.planned_rows import PLAN_WORDS
 from importer.web.table.row_file import RowFile, RowState, stored_text
 from importer.web.table.selection import EDITED, STATES, Selection
 from importer.web.table.steps import steps_of

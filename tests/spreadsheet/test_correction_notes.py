@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from xlsxwriter import Workbook
 
-from importer.spreadsheet import OF_DATES, PROBLEM_CODES, ReadOptions, open_sheet, with_mark
+from importer.spreadsheet import OF_DATES, PROBLEM_CODES, ReadOptions, open_sheet, with_note
 from spreadsheet.making import problems_of, rows_of
 
 CODES = sorted({*PROBLEM_CODES, "shown-differently", "shown-uncertain"} - {OF_DATES})
@@ -29,9 +29,9 @@ def written(folder: Path, suffix: str, text: str) -> Path:
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("code", CODES)
-def test_a_marked_text_is_read_as_what_it_was(tmp_path: Path, suffix: str, text: str, code: str) -> None:
+def test_a_noted_text_is_read_as_what_it_was(tmp_path: Path, suffix: str, text: str, code: str) -> None:
     """The same problem and the same text, in every kind of file that the importer writes."""
-    sheet = open_sheet(written(tmp_path, suffix, with_mark(text, code)))
+    sheet = open_sheet(written(tmp_path, suffix, with_note(text, code)))
     assert problems_of(sheet) == {(2, 1): code}
     assert rows_of(sheet) == {2: ["7", text] if text else ["7"]}
 
@@ -42,8 +42,8 @@ def test_a_mark_that_somebody_has_changed_is_one_nevertheless(tmp_path: Path) ->
     assert problems_of(sheet) == {(2, 1): "shown-uncertain"}
 
 
-def test_a_text_without_a_mark_is_left_alone(tmp_path: Path) -> None:
-    """Also one that speaks of corrections, or has the mark further on."""
+def test_a_text_without_a_note_is_left_alone(tmp_path: Path) -> None:
+    """Also one that speaks of corrections, or has the note further on."""
     sheet = open_sheet(written(tmp_path, ".csv", "Room [To correct: merged cells] 42"))
     assert problems_of(sheet) == {}
     assert rows_of(sheet) == {2: ["7", "Room [To correct: merged cells] 42"]}
@@ -66,8 +66,8 @@ def test_in_a_file_of_failed_rows_a_mark_is_one_wherever_it_stands(tmp_path: Pat
 
 
 def test_what_is_typed_over_a_mark_counts(tmp_path: Path) -> None:
-    """But the text behind the mark, typed again, is still none."""
-    path = written(tmp_path, ".csv", with_mark("=1+1", "formula-without-value"))
+    """But the text behind the note, typed again, is still none."""
+    path = written(tmp_path, ".csv", with_note("=1+1", "formula-without-value"))
     assert problems_of(open_sheet(path, ReadOptions(cells={"B2": "=1+1"}))) == {(2, 1): "formula-without-value"}
     corrected = open_sheet(path, ReadOptions(cells={"B2": "Studio"}))
     assert (problems_of(corrected), rows_of(corrected)) == ({}, {2: ["7", "Studio"]})

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from journal.test_next_steps import UNFINISHED
 
-from importer.cli.next_steps import step_lines
+from importer.cli.step_lines import step_lines
 from importer.journal.next_steps import Step, StepKind, command_of
 
 

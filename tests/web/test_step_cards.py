@@ -13,7 +13,7 @@ from importer.journal.next_steps import FAILED_FILE, REMEDIES, Step, StepKind, c
 from importer.journal.states import State
 from importer.reporting import MARKED_WORKBOOKS
 from importer.web.auth import Role
-from importer.web.next_steps import ELSEWHERE, cards
+from importer.web.step_cards import ELSEWHERE, cards
 
 EVERYBODY_CAN = {
     *REMEDIES - {StepKind.SIGN_IN},

@@ -20,18 +20,18 @@ PLAN_WORDS = {
 _WORDS = (CREATE, CHANGED, UNCHANGED, UNCLEAR, WAITING)
 
 
-class PlanMarks:
+class PlannedRows:
     """Takes what rows are to the service; every other row that can be sent is to be created."""
 
     def __init__(self) -> None:
         """No row has been compared yet."""
         # Nine bytes a row: an upload may have a million.
-        self._rows, self._marks = array("q"), bytearray()
+        self._rows, self._actions = array("q"), bytearray()
 
     def add(self, row: int, match: Match) -> None:
         """One row goes by."""
         self._rows.append(row)
-        self._marks.append(_WORDS.index(_word(match)))
+        self._actions.append(_WORDS.index(_word(match)))
 
     def write(self, folder: Path, version: int) -> None:
         """Write them to the rows of this version of an upload; not if these have changed meanwhile."""
@@ -42,8 +42,10 @@ class PlanMarks:
                 states = (RowState.WARNING.value, RowState.READY.value)
                 rows.db.execute("UPDATE rows SET plan = ''")
                 rows.db.execute("UPDATE rows SET plan = ? WHERE state IN (?, ?)", (CREATE, *states))
-                marks = ((_WORDS[mark], row) for row, mark in zip(self._rows, self._marks, strict=True) if mark)
-                rows.db.executemany("UPDATE rows SET plan = ? WHERE row = ?", marks)
+                actions = (
+                    (_WORDS[action], row) for row, action in zip(self._rows, self._actions, strict=True) if action
+                )
+                rows.db.executemany("UPDATE rows SET plan = ? WHERE row = ?", actions)
             rows.db.execute("COMMIT")
 
 
