@@ -95,6 +95,10 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        if _is_two_in_one(scope):
+            refusal = PlainTextResponse("The length of this request is not clear.\n", 400, {"Connection": "close"})
+            await refusal(scope, receive, marked)
+            return
         if scope["path"] in self._for_machines and scope["method"] in _SAFE:
             await self._app(scope, receive, marked)
             return
@@ -112,6 +116,15 @@ class Guard:
         if request.method not in _SAFE and not _from_our_page(request, named[0]):
             return PlainTextResponse("Only the importer's own pages may ask for that.\n", 403)
         return None
+
+
+def _is_two_in_one(scope: Scope) -> bool:
+    """Whether a request has two lengths: a proxy that goes by the other one would let a second request pass within it.
+
+    That one would count as the proxy's own (RFC 9112, section 6.1).
+    """
+    names = [name for name, _ in scope["headers"]]
+    return b"transfer-encoding" in names and b"content-length" in names
 
 
 def _from_our_page(request: Request, host: str) -> bool:

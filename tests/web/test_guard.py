@@ -32,6 +32,18 @@ def test_two_host_headers_are_refused(site: Site) -> None:
         assert raw.recv(4096).split()[1] == b"400"
 
 
+def test_a_request_of_two_lengths_is_refused_with_all_that_follows(site: Site) -> None:
+    """What a proxy takes for one request must not be two here."""
+    name = f"127.0.0.1:{site.port}"
+    within = f"GET /static/style.css HTTP/1.1\r\nHost: {name}\r\n\r\n"
+    lengths = "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
+        raw.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\n{lengths}\r\n0\r\n\r\n{within}".encode())
+        answer = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert answer.split()[1] == b"400"
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 def test_localhost_is_another_name_of_this_machine(site: Site) -> None:
     """The pages answer to localhost too."""
     assert site.stranger().get("/", Host=f"localhost:{site.port}").status == 401

@@ -171,8 +171,12 @@ class People:
         _PEOPLE.write(self._path, _People(people))
 
 
+BLANKS = " \t"
+"""What may stand around a name; other spaces are letters of another name, like the letters that only look alike."""
+
+
 def plain_name(name: str) -> str:
     """A name as the list compares it."""
     # Only ASCII without its case: other letters may become those of somebody else, as the Kelvin sign becomes a k.
-    name = name.strip()
+    name = name.strip(BLANKS)
     return name.lower() if name.isascii() else name

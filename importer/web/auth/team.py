@@ -9,7 +9,7 @@ from importer.config.settings import Settings
 from importer.model import Clock
 from importer.nexudus import OtherHost
 from importer.text import printable
-from importer.web.auth.people import Grant, Identity, People, person_key, plain_name, shown_name
+from importer.web.auth.people import BLANKS, Grant, Identity, People, person_key, plain_name, shown_name
 from importer.web.auth.provider import TIME_LIMIT, Provider
 from importer.web.auth.rules import TeamRules
 from importer.web.auth.sign_in_flow import SignInFlows
@@ -51,7 +51,8 @@ class Team:
         """
         values = headers.getlist(self.rules.user_header)
         name = _decoded(values[0]) if len(values) == 1 else ""
-        if not name or name != printable(name, _LONGEST_NAME):
+        # With an odd space at its end, it would look like the name of somebody else.
+        if not name or name != name.strip() or name != printable(name, _LONGEST_NAME):
             return None
         return Identity(person_key("the proxy", plain_name(name)), shown_name(name), name)
 
@@ -59,9 +60,9 @@ class Team:
 def _decoded(value: str) -> str:
     """A header as text: its octets are those of UTF-8, if they can be."""
     try:
-        return value.encode("latin-1").decode().strip()
+        return value.encode("latin-1").decode().strip(BLANKS)
     except ValueError:
-        return value.strip()
+        return value.strip(BLANKS)
 
 
 def team(settings: Settings, rules: TeamRules, people: People, now: Clock) -> Team:

@@ -44,7 +44,20 @@ def test_a_name_is_read_in_the_usual_encodings(behind_proxy: Team, value: bytes,
     assert (identity.name, identity.listed_as, identity.claimed) == (name, name, None)
 
 
-@pytest.mark.parametrize("values", [(), (b"",), (b"  ",), (b"a", b"a"), (b"a\tb",), (b"x" * 255,), (b"a\x7f",)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (),
+        (b"",),
+        (b"  ",),
+        (b"a", b"a"),
+        (b"a\tb",),
+        (b"x" * 255,),
+        (b"a\x7f",),
+        ("\u00a0a".encode(),),
+        ("a\u2003".encode(),),
+    ],
+)
 def test_what_is_no_single_name_names_nobody(behind_proxy: Team, values: tuple[bytes, ...]) -> None:
     """No header, two of them, or what nobody is called."""
     assert named(behind_proxy, *values) is None
