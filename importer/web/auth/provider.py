@@ -18,7 +18,7 @@ from importer.model import Clock
 from importer.nexudus import OtherHost, Reply
 from importer.nexudus.other_host import is_safe
 from importer.web.auth.id_token import Expected, Key, TokenError, UnknownKeyError, claims_of, usable_keys
-from importer.web.auth.people import Identity, Role, person_key, shown_name
+from importer.web.auth.people import BLANKS, Identity, Role, person_key, shown_name
 from importer.web.auth.rules import ProviderRules
 from importer.web.auth.sign_in_flow import Attempt, Callback
 
@@ -30,6 +30,9 @@ _FRESH = 3600.0
 
 _KEYS_AGAIN = 5.0
 """Seconds between two readings of its keys: a wrong signature must not make us ask without end."""
+
+_DOWN = 5.0
+"""Seconds for which a provider that did not answer is not asked again: everybody who waits would wait in turn."""
 
 _SCOPE = "openid email profile"
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
@@ -59,6 +62,7 @@ class Provider:
         self._metadata: _Metadata | None = None
         self._keys: Sequence[Key] = ()
         self._keys_read_at: float | None = None
+        self._failure: tuple[ServiceError, float] | None = None
         self._reading = asyncio.Lock()
 
     async def address(self, attempt: Attempt) -> str:
@@ -150,7 +154,7 @@ class Provider:
         async with self._reading:
             age = None if self._keys_read_at is None else abs(self._now() - self._keys_read_at)
             if age is None or age > _FRESH or (again and age >= _KEYS_AGAIN):
-                document = _document(await self._host.call("GET", metadata.keys, {}))
+                document = await self._document(metadata.keys)
                 self._keys, self._keys_read_at = usable_keys(document), self._now()
             return self._keys
 
@@ -158,9 +162,17 @@ class Provider:
         async with self._reading:
             if self._metadata is None or abs(self._now() - self._metadata.read_at) > _FRESH:
                 url = f"{self._rules.issuer.rstrip('/')}/.well-known/openid-configuration"
-                document = _document(await self._host.call("GET", url, {}))
-                self._metadata = _metadata(document, self._rules.issuer, self._now())
+                self._metadata = _metadata(await self._document(url), self._rules.issuer, self._now())
             return self._metadata
+
+    async def _document(self, url: str) -> Mapping[str, Any]:
+        if self._failure is not None and abs(self._now() - self._failure[1]) < _DOWN:
+            raise self._failure[0].with_traceback(None)
+        try:
+            return _document(await self._host.call("GET", url, {}))
+        except ServiceError as error:
+            self._failure = (error, self._now())
+            raise
 
 
 def _metadata(document: Mapping[str, Any], issuer: str, now: float) -> _Metadata:
@@ -208,7 +220,7 @@ def _document(reply: Reply, statuses: Sequence[int] = (200,)) -> Mapping[str, An
 def _identity(rules: ProviderRules, claims: Mapping[str, Any]) -> Identity:
     # Only an e-mail that the provider has verified: else whoever may write their own could write an administrator's.
     email = claims.get("email") if claims.get("email_verified") is True else None
-    listed_as = email.strip() if isinstance(email, str) else ""
+    listed_as = email.strip(BLANKS) if isinstance(email, str) and email.strip() == email.strip(BLANKS) else ""
     names = [listed_as, *(claims.get(name) for name in ("name", "preferred_username", "sub"))]
     name = next(name for name in names if isinstance(name, str) and name.strip())
     return Identity(person_key(rules.issuer, claims["sub"]), shown_name(name), listed_as, _claimed(rules, claims))

@@ -170,16 +170,33 @@ def test_a_provider_that_fails_or_lies_is_said(
 
 def test_a_provider_that_was_down_is_asked_again(provider: ProviderStandIn) -> None:
     """The page need not be started again."""
-    page = asked_by(provider)
+    clock = Clock()
+    page = asked_by(provider, clock)
 
     async def later() -> Identity:
         provider.faults = {"openid-configuration is down"}
         with pytest.raises(ServiceError):
             await signed_in(page, provider)
         provider.faults = set()
+        clock.ahead = 6.0
         return await signed_in(page, provider)
 
     assert asyncio.run(later()).name == "maria@example.com"
+
+
+def test_who_waits_for_a_provider_that_is_down_waits_once(provider: ProviderStandIn) -> None:
+    """Else each waits as long as all before together, and anybody could make it longer."""
+    provider.faults = {"openid-configuration is slow"}
+    page = asked_by(provider, lambda: 1_000.0)
+
+    async def together() -> list[object]:
+        waiting = [signed_in(page, provider) for _ in range(20)]
+        return [*await asyncio.gather(*waiting, return_exceptions=True), await page.sign_out_address()]
+
+    *errors, address = asyncio.run(together())
+    assert all(isinstance(error, ServiceError) for error in errors)
+    assert address == ""
+    assert len(provider.asked) == 1
 
 
 @pytest.mark.parametrize("same_name", [False, True])
