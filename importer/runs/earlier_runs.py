@@ -190,7 +190,8 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
                 f"Run {run.id} of this file is unfinished and was started with other options.",
                 f"To continue it: {run.command('resume')}\n"
                 f"To delete what it created and start again: {run.command('undo')}",
-                on_page=f"Open run {run.id} in the history, then resume it or undo it.",
+                on_page=f"Open run {run.id} in the history, then resume it or undo it. If you may not, ask the person "
+                "who started it, or an administrator.",
             )
         if zoneless and before.zone != read.zone:
             raise UsageError(
