@@ -111,9 +111,11 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 
     It is made from the journal and the copy of the file.
     """
-    from importer.runs.result import rebuild_report
+    from importer.runs.result import moved_sentences, rebuild_report
 
     written = rebuild_report(number, load_settings(), out, the_clock()(), in_use())
+    for sentence in moved_sentences(written):
+        say(sentence)
     if as_json:
         put_json(written.summary)
     else:

@@ -8,7 +8,8 @@
 - ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook with
   its outcomes; ``value_lists.py``  what can be chosen in that
 - ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
-- ``atomic.py``     files written aside and put in place when they are complete
+- ``atomic.py``     files written aside and put in place when they are complete; ``written.py`` what a person has
+  changed in them since
 
 Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private
 copy of the file.
@@ -19,9 +20,9 @@ The columns are the user's own, then REPORT_COLUMNS of ``sheet.py``, then what s
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,11 @@ from importer.reporting.page import render
 from importer.reporting.report_words import words_of
 from importer.reporting.value_lists import value_lists
 from importer.reporting.workbook import WorkbookReport
+from importer.reporting.written import WRITTEN, WrittenFiles, changed_files
 from importer.spreadsheet import ANNOTATED, escape_formula
 
 __all__ = [
     "CORRECTED",
-    "REPORT_FILES",
     "SUMMARY",
     "CheckedFile",
     "Line",
@@ -52,6 +53,7 @@ __all__ = [
     "Report",
     "lines",
     "outcomes",
+    "report_files",
     "unwritten_report",
     "write_fix_file",
     "write_marked_workbook",
@@ -72,9 +74,9 @@ CORRECTED = (*FAILED_FILES, *MARKED_WORKBOOKS)
 """The files of a report in which people correct rows."""
 
 SUMMARY = "summary.json"
-REPORT_FILES = (
+_REPORT_FILES = (
     *("report.csv", "report.xlsx", "report.html", *FAILED_FILES, *MARKED_WORKBOOKS),
-    *("verification.csv", "undo.csv", SUMMARY),
+    *("verification.csv", "undo.csv", WRITTEN, SUMMARY),
 )
 """Everything that is ever written into the folder of a run; the summary, which says whose the others are, last."""
 
@@ -83,22 +85,29 @@ REPORT_FILES = (
 class Report:
     """The written files. ``files`` maps file names to paths; ``summary`` is the content of summary.json.
 
-    Without files, the report could not be written, and the rest of it is from the journal.
+    Without files, the report could not be written, and the rest of it is from the journal. ``moved`` are the new paths
+    of files that a person had changed, by their names; ``left`` the names of such files that were left as they are.
     """
 
     folder: Path
     counts: dict[Status, int]
     files: dict[str, Path]
     summary: dict[str, Any]
+    moved: Mapping[str, Path] = field(default_factory=dict)
+    left: Sequence[str] = ()
 
 
-def write_report(journal: Journal, run: Run, *, now: float) -> Report:
+def write_report(journal: Journal, run: Run, *, now: float, leaves_changed: bool = False) -> Report:
     """Write all files about a run into its folder, over those of an earlier writing.
+
+    A file that a person has changed since gets another name. With ``leaves_changed``, it stays as it is, and one that
+    was moved away is not written again: nobody has asked for a new report, and they may be working in it.
 
     Raises:
         ReportError: The folder cannot be written, a file is open elsewhere, or the private copy is gone.
     """
     advice = f"The results are safe in the journal. To write the report elsewhere: {run.command('report')} --out DIR"
+    written = WrittenFiles(run.folder)
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
         states = journal.rows.counts(run)
@@ -110,15 +119,32 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
             overview.notices = (*overview.notices, marked)
         failed_files = (*FAILED_FILES, *([marked] if isinstance(marked, str) else [])) if any_failed else ()
         # The summary comes last: a program that waits for a new one finds the other files new as well.
-        names = ["report.csv", "report.xlsx", "report.html", *failed_files, "summary.json"]
+        names = ["report.csv", "report.xlsx", "report.html", *failed_files, SUMMARY]
+        changed = {name for name in {*names, *CORRECTED} - {SUMMARY} if written.is_changed(name)}
+        if leaves_changed:
+            names = [name for name in names if name == SUMMARY or not written.is_missing(name)]
         summary = overview.document(names)
         _write_text(aside, "report.html", render(overview, names))
-        _write_text(aside, "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        _write_text(aside, SUMMARY, json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        left = sorted(changed) if leaves_changed else []
         # Files of failed rows from an earlier writing: imported again, they would send rows that exist by now.
-        for name in set(CORRECTED) - set(names):
+        outdated = {*CORRECTED} - {*names, *left}
+        new = [name for name in names if name not in {*left, SUMMARY}]
+        written.note(aside, new, advice, without=outdated)
+        moved = {name: written.keep(name, advice) for name in sorted(changed.difference(left))}
+        # The summary last: broken off before, by a locked file or a kill, it does not call the others new.
+        files = {name: run.folder / name for name in names}
+        files |= {name: put_in_place(aside / name, run.folder, advice) for name in new}
+        for name in sorted(outdated):
             remove(run.folder / name, advice)
-        files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
-    return Report(run.folder, overview.counts, files, summary)
+        put_in_place(aside / SUMMARY, run.folder, advice)
+    return Report(run.folder, overview.counts, files, summary, moved, left)
+
+
+def report_files(folder: Path) -> list[Path]:
+    """What there is of a report in the folder of a run, also what a person has changed, and links; the summary last."""
+    files = [*changed_files(folder, _REPORT_FILES), *map(folder.joinpath, _REPORT_FILES)]
+    return [file for file in files if file.is_symlink() or file.exists()]
 
 
 def unwritten_report(journal: Journal, run: Run, *, now: float) -> Report:
@@ -138,12 +164,17 @@ def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[S
         ReportError: The folder cannot be written, or the file is open elsewhere.
     """
     advice = "Close the file if it is open in another program, then try again."
+    written = WrittenFiles(folder)
     with written_aside(folder, advice) as aside:
         path = new_file(aside, name)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, quoting=csv.QUOTE_ALL)
             writer.writerow(header)
             writer.writerows([escape_formula(cell) for cell in row] for row in rows)
+        changed = written.is_changed(name)
+        written.note(aside, [name], advice)
+        if changed:
+            written.keep(name, advice)
         return put_in_place(path, folder, advice)
 
 

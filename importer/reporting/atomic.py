@@ -57,6 +57,16 @@ def put_in_place(file: Path, folder: Path, advice: str) -> Path:
         return file.replace(folder / file.name)
 
 
+def rename(file: Path, path: Path, advice: str) -> Path:
+    """Give a file another name, which nothing has; returns its new path.
+
+    Raises:
+        ReportError: It is open in another program.
+    """
+    with _not_locked(file, advice):
+        return file.rename(path)
+
+
 def remove(file: Path, advice: str) -> None:
     """Delete a file of an earlier writing, if there is one.
 

@@ -148,6 +148,15 @@ class Overview:
         }
 
 
+def is_of(run: Run, document: Mapping[str, Any]) -> bool:
+    """Whether a summary is that of this run, and not of another one that was written into the same folder since.
+
+    Two journals number their runs alike.
+    """
+    members = {"run": run.id, "sha256": run.sha256, "started": _utc(run.started), "account": run.account}
+    return all(document.get(name) == value for name, value in members.items())
+
+
 def again_document(sent_again: Sequence[SentAgain]) -> list[dict[str, Any]]:
     """The rows that later runs have brought in, for programs: so many by run, and by what became of them."""
     rows = Counter[tuple[int, str]]()

@@ -25,7 +25,7 @@ from importer.journal.next_steps import RETRYABLE
 from importer.journal.runs import Run
 from importer.journal.states import TAKING_BACK, UNANSWERED
 from importer.model import Clock
-from importer.reporting import REPORT_FILES, SUMMARY
+from importer.reporting import SUMMARY, report_files
 from importer.reporting.atomic import ASIDE
 from importer.text import count
 from schemas import RECORD_TYPES
@@ -280,9 +280,8 @@ class _Leftovers:
 def _reports(folder: Path) -> list[Path]:
     """What the importer has written into the folder of a run, also what it was writing when it was cut off."""
     # The summary last: it tells whose the others are.
-    written = [path for name in REPORT_FILES if _is_there(path := folder / name)]
     aside = [entry for each in folder.glob(f"{ASIDE}*") for entry in (*sorted(each.rglob("*"), reverse=True), each)]
-    return [*aside, *written]
+    return [*aside, *report_files(folder)]
 
 
 def _is_there(path: Path) -> bool:

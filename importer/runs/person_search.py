@@ -25,7 +25,7 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS
 from importer.model import Status
-from importer.reporting import REPORT_FILES
+from importer.reporting import report_files
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions, open_sheet
 from importer.text import printable
 from schemas import RECORD_TYPES
@@ -209,8 +209,8 @@ class _Search:
     def _reports(self, runs: Sequence[Run], numbers: set[int]) -> Iterator[PersonFile]:
         """The files of the reports that have a row of the person in them."""
         for run in runs:
-            for name in REPORT_FILES if run.id in numbers else ():
-                if (path := run.folder / name).is_file():
+            for path in report_files(run.folder) if run.id in numbers else ():
+                if path.is_file():
                     self._looked_at["reports"] += 1
                     yield PersonFile(str(path), f"report of run {run.id}")
 

@@ -429,7 +429,7 @@ def _rebuild_report(session: Session, other: Run) -> None:
     # What is wrong with the files of another run must not end this one: its rows are in doubt or still to be sent.
     try:
         if other.folder.is_dir():
-            write_report(session.journal, other, now=session.clock())
+            write_report(session.journal, other, now=session.clock(), leaves_changed=True)
     except (ReportError, FileError, UsageError, OSError) as error:
         why = error.message if isinstance(error, ImporterError) else f"{error.strerror}."
         session.observer.say(

@@ -14,17 +14,15 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, State
-from importer.reporting import CORRECTED, SUMMARY, Report, unwritten_report, write_report
-from importer.reporting.overview import again_document
+from importer.reporting import SUMMARY, Report, unwritten_report, write_report
+from importer.reporting.overview import again_document, is_of
 from importer.reporting.stop_sentences import stop_sentence
+from importer.reporting.written import WrittenFiles
 from importer.runs.allowances import next_create
 from importer.runs.earlier_runs import latest_run
 
 _MOST_REFRESHED = 50
 """Earlier runs whose reports are looked at when a run ends."""
-
-_WRITING_SECONDS = 2.0
-"""The files of one report are not older or newer than its summary by more than that."""
 
 _EXIT_CODES = {
     StopReason.STRICT: Exit.ROWS_FAILED,
@@ -46,6 +44,7 @@ class RunResult:
         sent: Why sending ended; None for a command that sends nothing.
         strays: Sentences about records that no row explains.
         unwritten: Why the report could not be written.
+        earlier: Sentences about the reports of earlier runs that were written anew.
     """
 
     run: Run
@@ -55,6 +54,7 @@ class RunResult:
     sent: SendResult | None = None
     strays: Sequence[str] = ()
     unwritten: ImporterError | None = None
+    earlier: Sequence[str] = ()
 
     @property
     def message(self) -> str:
@@ -63,7 +63,7 @@ class RunResult:
         complaint = ""
         if (error := self.unwritten) is not None:
             complaint = f"The report of run {self.run.id} was not written. {error.message} {error.advice}"
-        return " ".join(filter(None, [why, *self.strays, complaint]))
+        return " ".join(filter(None, [why, *self.strays, complaint, *moved_sentences(self.report), *self.earlier]))
 
 
 async def finish_run(
@@ -94,10 +94,10 @@ async def finish_run(
         )
     # In another thread, so that other runs of this process continue meanwhile.
     report, unwritten = await asyncio.to_thread(_report, journal, run, now)
-    await asyncio.to_thread(refresh_earlier_reports, journal, run, now)
+    earlier = await asyncio.to_thread(refresh_earlier_reports, journal, run, now)
     # A folder that cannot be written is the user's to choose anew; a private copy that is gone nobody can bring back.
     ended = Exit.USAGE if unwritten and code is Exit.DONE and run.copy.exists() else code
-    return RunResult(run, report, ended, _steps(journal, run, report), sent, strays, unwritten)
+    return RunResult(run, report, ended, _steps(journal, run, report), sent, strays, unwritten, earlier)
 
 
 def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float) -> float | None:
@@ -116,18 +116,32 @@ def _report(journal: Journal, run: Run, now: float) -> tuple[Report, ImporterErr
         return unwritten_report(journal, run, now=now), error
 
 
-def refresh_earlier_reports(journal: Journal, run: Run, now: float) -> None:
+def moved_sentences(report: Report) -> list[str]:
+    """Where to find the files that a person had changed before a report was written anew, a sentence each."""
+    return [f"You had changed {name}; it is now {path.name}." for name, path in report.moved.items()]
+
+
+def refresh_earlier_reports(journal: Journal, run: Run, now: float) -> list[str]:
     """Write the reports of earlier runs anew of which this run has brought rows in, or no longer has.
 
-    Else their files would still ask for rows that exist by now, while their pages do not.
+    Else their files would still ask for rows that exist by now, while their pages do not. Files that a person has
+    changed, and perhaps has open, stay as they are. Returns a sentence about each report.
     """
-    for number in journal.later_runs.runs_before(run, _MOST_REFRESHED):
+    sentences = []
+    # The run that this one is a retry of first, however many others there were in between.
+    numbers = dict.fromkeys(
+        [*([run.parent] if run.parent else []), *journal.later_runs.runs_before(run, _MOST_REFRESHED)]
+    )
+    for number in numbers:
         earlier = journal.runs.get(number)
-        if earlier.forgotten is not None or earlier.folder == run.folder or not _is_outdated(journal, earlier):
+        if earlier.forgotten is not None or not _is_outdated(journal, earlier):
             continue
         # What is wrong with the files of another run is not this run's to say; they can be rebuilt at any time.
         with suppress(ReportError, UsageError, FileError, OSError):
-            write_report(journal, earlier, now=now)
+            report = write_report(journal, earlier, now=now, leaves_changed=True)
+            left = f" Left as you have changed it: {', '.join(report.left)}." if report.left else ""
+            sentences.append(f"The report of run {number} was updated.{left}")
+    return sentences
 
 
 def _is_outdated(journal: Journal, run: Run) -> bool:
@@ -135,15 +149,12 @@ def _is_outdated(journal: Journal, run: Run) -> bool:
     summary = run.folder / SUMMARY
     try:
         document = json.loads(summary.read_text("utf-8"))
-        written = summary.stat().st_mtime + _WRITING_SECONDS
-        # Somebody may be correcting them just now, and what was typed must stay.
-        touched = any((run.folder / name).stat().st_mtime > written for name in document["files"] if name in CORRECTED)
-        same = document["run"] == run.id and document.get("sent_again", []) == again_document(
-            journal.later_runs.sent_again(run.id)
-        )
-    except (OSError, ValueError, LookupError, TypeError):
+        same = document.get("sent_again", []) == again_document(journal.later_runs.sent_again(run.id))
+        # Of a report by an earlier version nobody can tell what somebody has changed in it.
+        return is_of(run, document) and not same and WrittenFiles(run.folder).are_known
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # It was moved away, or is no report of ours: there is nothing to write anew.
         return False
-    return not (touched or same)
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
@@ -179,8 +190,8 @@ def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
         code = exit_code_of(journal, run, StopReason.DONE)
         run = journal.runs.update(run, exit_code=int(code))
     report, unwritten = _report(journal, run, now)
-    refresh_earlier_reports(journal, run, now)
-    return RunResult(run, report, code, _steps(journal, run, report), unwritten=unwritten)
+    earlier = refresh_earlier_reports(journal, run, now)
+    return RunResult(run, report, code, _steps(journal, run, report), unwritten=unwritten, earlier=earlier)
 
 
 def _steps(journal: Journal, run: Run, report: Report) -> list[Step]:

@@ -23,7 +23,7 @@ from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_
 from importer.runs.preparation import stoppable, when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
-from importer.runs.result import refresh_earlier_reports
+from importer.runs.result import moved_sentences, refresh_earlier_reports
 from importer.runs.session import Session, author_of_run, signed_in, user_of
 from schemas import RECORD_TYPES
 
@@ -170,11 +170,13 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             number, _, record, _ = words_of(chosen).titles
             file = write_table(chosen.folder, "undo.csv", (number, record, "undone", "why"), table)
     try:
-        write_report(journal, chosen, now=session.clock())
+        for sentence in moved_sentences(write_report(journal, chosen, now=session.clock())):
+            session.observer.say(sentence)
     except (ReportError, UsageError, FileError) as error:
         # The records are deleted or put back, and the user must hear of that, whatever is the matter with the files.
         session.observer.say(f"The report of run {chosen.id} was not rebuilt. {error.message} {error.advice}")
-    refresh_earlier_reports(session.journal, chosen, session.clock())
+    for sentence in refresh_earlier_reports(session.journal, chosen, session.clock()):
+        session.observer.say(sentence)
     numbers = Counter(reversal.undone for reversal in reversals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(reversal for reversal in reversals if reversal.undone not in (Undone.REMOVED, Undone.RESTORED))

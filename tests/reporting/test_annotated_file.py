@@ -84,8 +84,8 @@ def test_sentences_speak_of_the_titles_of_the_sheet(tmp_path: Path) -> None:
     assert [cell.value for cell in sheet[3]] == [*TITLES, "import_status", "import_message", "Id"]
     comment = sheet["A5"].comment
     assert comment is not None
-    assert comment.text.startswith('Nexudus importer:\nRoom must be a whole number: "12.5".')
-    assert (sheet["G5"].value, str(sheet["H5"].value)[:24]) == ("invalid", "Room must be a whole num")
+    assert comment.text.startswith('Nexudus importer:\n"Room" must be a whole number: "12.5".')
+    assert (sheet["G5"].value, str(sheet["H5"].value)[:26]) == ("invalid", '"Room" must be a whole num')
     assert (sheet["G4"].value, sheet["H4"].value) == ("not sent", None)
 
 

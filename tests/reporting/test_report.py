@@ -15,6 +15,7 @@ from importer.journal.runs import Run
 from importer.journal.states import Event
 from importer.model import Status
 from importer.reporting import lines, outcomes, unwritten_report, write_report
+from importer.reporting.written import WRITTEN
 from importer.spreadsheet import ReadOptions, open_sheet
 from reporting.office import Office
 
@@ -120,7 +121,7 @@ def test_summary_counts_every_status_and_adds_up(office: Office, every_fate: Run
     assert (summary["exit_code"], summary["duration_seconds"], summary["resume"]) == (8, 1800.0, None)
     assert summary["account"] == "ops@example.com"
     assert summary["issues"] == {"cell-empty": 1, "spaces-trimmed": 1}
-    assert set(summary["files"]) == set(report.files) == {path.name for path in office.out.iterdir()}
+    assert set(summary["files"]) == set(report.files) == {path.name for path in office.out.iterdir()} - {WRITTEN}
 
 
 def test_a_run_that_was_never_planned_is_not_sent_at_all(office: Office, row: Row) -> None:
@@ -184,7 +185,7 @@ def test_only_the_owner_can_read_a_report(office: Office, every_fate: Run) -> No
     write_report(office.journal, every_fate, now=office.now)
     assert stat.S_IMODE(office.out.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in office.out.iterdir()} == {0o600}
-    assert not [path for path in office.out.iterdir() if path.name.startswith(".")]
+    assert not [path for path in office.out.iterdir() if path.name.startswith(".") and path.name != WRITTEN]
 
 
 def test_a_file_that_cannot_be_replaced_is_named_with_the_way_out(office: Office, every_fate: Run) -> None:

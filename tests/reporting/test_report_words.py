@@ -20,6 +20,7 @@ from importer.model import Status
 from importer.reporting import write_fix_file, write_report
 from importer.reporting.report_words import COMMANDS, PAGE, PAGE_BEFORE_IMPORT, ReportWords
 from importer.reporting.sentences import step_sentences
+from importer.reporting.written import WRITTEN
 from importer.spreadsheet import ReadOptions, open_sheet
 from reporting.office import KIND, LABELS, Office, mapping_row
 from reporting.test_annotated_file import BROKEN, TITLES, checked, workbook
@@ -61,7 +62,7 @@ def test_the_files_of_a_run_of_the_page_name_no_command(office: Office) -> None:
     run = broken_run(office)
     own = set(texts_in(run.copy).split("\n"))
     write_report(office.journal, office.finish(run), now=office.now)
-    files = sorted(path for path in office.out.iterdir() if path.name != "summary.json")
+    files = sorted(path for path in office.out.iterdir() if path.name not in ("summary.json", WRITTEN))
     assert "your-workbook.xlsx" in [path.name for path in files]
     assert {path.name for path in files if FOR_PROGRAMS.search(texts_in(path))} == {path.name for path in files}
     write_report(office.journal, of_page(office, run), now=office.now)

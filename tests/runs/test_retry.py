@@ -86,16 +86,133 @@ def test_no_file_to_correct_is_left_once_all_rows_came_in(desk: Desk, service: S
     assert not list((desk.folder / "r").glob("failed.*"))
 
 
+def corrected(desk: Desk, folder: str) -> Path:
+    """The file of failed rows of a report, corrected, with the time that it had before."""
+    path = desk.folder / folder / "failed.csv"
+    before = path.stat()
+    path.write_text(path.read_text("utf-8-sig").replace("Room 2", "Room 2b"), "utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return path
+
+
 def test_a_file_that_is_being_corrected_stays_as_it_is(desk: Desk, service: Service) -> None:
-    """Whoever corrects it has typed what is nowhere else."""
+    """Whoever corrects it has typed what is nowhere else; the other files of the report say what came of the rows."""
     service.fail("400-relation", "400-relation")
     desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
-    failed = desk.folder / "r" / "failed.csv"
-    failed.write_text(failed.read_text("utf-8-sig").replace("Room 2", "Room 2b"), "utf-8")
-    later = failed.stat().st_mtime + 60
-    os.utime(failed, (later, later))
-    desk.type("retry", "1", "--yes")
+    failed, page = corrected(desk, "r"), desk.folder / "r" / "report.html"
+    page.write_text(page.read_text("utf-8") + "<!-- Room 2b: phoned -->", "utf-8")
+    told = desk.type("retry", "1", "--yes").err
+    assert "The report of run 1 was updated. Left as you have changed it: failed.csv, report.html." in told
+    assert all("Room 2b" in path.read_text("utf-8") for path in (failed, page))
+    assert all("Later in run 2" in row["import_message"] for row in desk.report("r")[:2])
+    assert not (desk.folder / "r" / "failed.xlsx").exists()
+    # Once more: what was left is no more ours than it was before.
+    desk.type("undo", "2", "--yes")
     assert "Room 2b" in failed.read_text("utf-8")
+    assert (desk.folder / "r" / "failed.xlsx").exists()
+
+
+def test_the_report_is_updated_though_the_failed_file_was_corrected_in_place(desk: Desk, service: Service) -> None:
+    """As most people do it: the other files must not ask for rows that exist by now."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    desk.type("run", corrected(desk, "r"), "--yes")
+    summary = json.loads((desk.folder / "r" / "summary.json").read_text("utf-8"))
+    assert [(one["run"], one["rows"]) for one in summary["sent_again"]] == [(2, 2)]
+    assert {path.name for path in (desk.folder / "r").glob("failed*")} == {"failed.csv"}
+
+
+def test_a_file_that_was_moved_away_is_not_written_again(desk: Desk, service: Service) -> None:
+    """And keeps no other from being updated; whoever asks for the report gets all of it."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    folder = desk.folder / "r"
+    (folder / "report.xlsx").rename(desk.folder / "mine.xlsx")
+    desk.type("retry", "1", "--yes")
+    assert all("Later in run 2" in row["import_message"] for row in desk.report("r")[:2])
+    assert not (folder / "report.xlsx").exists()
+    assert "report.xlsx" not in json.loads((folder / "summary.json").read_text("utf-8"))["files"]
+    desk.type("report", "1")
+    assert (folder / "report.xlsx").exists()
+
+
+def test_a_report_that_is_asked_for_makes_room_for_itself(desk: Desk, service: Service) -> None:
+    """What was typed is kept under another name, each time; a file that nobody has changed is replaced."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    for name in ("failed-changed.csv", "failed-changed-2.csv"):
+        corrected(desk, "r")
+        assert f"You had changed failed.csv; it is now {name}." in desk.type("report", "1").err
+        assert "Room 2b" in (desk.folder / "r" / name).read_text("utf-8")
+        assert "Room 2b" not in (desk.folder / "r" / "failed.csv").read_text("utf-8-sig")
+    assert "changed" not in desk.type("report", "1").err
+    assert len(list((desk.folder / "r").glob("*-changed*"))) == 2
+
+
+def test_corrections_outlive_the_rest_of_their_run(desk: Desk, service: Service) -> None:
+    """The rows to correct of a run that was stopped can be corrected at once; its resume writes the report anew."""
+    service.fail("400-relation")
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
+    desk.type("run", file, "--yes", "--max-rows", "3", "--out", "r")
+    corrected(desk, "r")
+    done = desk.type("resume")
+    assert "You had changed failed.csv; it is now failed-changed.csv." in done.err
+    assert "Room 2b" in (desk.folder / "r" / "failed-changed.csv").read_text("utf-8")
+    # With its rows gone from the report as well, nothing is lost.
+    desk.type("retry", "1", "--yes")
+    assert "Room 2b" in (desk.folder / "r" / "failed-changed.csv").read_text("utf-8")
+
+
+def test_a_folder_that_has_the_report_of_another_run_by_now_is_left_alone(desk: Desk, service: Service) -> None:
+    """The same --out day by day: the report of an earlier run does not come back, whatever is imported later."""
+    for name, first in (("monday.csv", 2), ("tuesday.csv", 10)):
+        service.fail("ok", "400-relation")
+        desk.type("run", desk.write(name, [mapping(n) for n in range(first, first + 3)]), "--yes", "--out", "r")
+    report = {path.name: path.read_bytes() for path in (desk.folder / "r").iterdir()}
+    desk.type("retry", "1", "--yes", "--out", "again")
+    desk.type("run", desk.write("other.csv", [mapping(n) for n in range(20, 22)]), "--yes")
+    assert {path.name: path.read_bytes() for path in (desk.folder / "r").iterdir()} == report
+
+
+def test_two_journals_that_number_alike_share_a_folder(desk: Desk, service: Service) -> None:
+    """Run 1 of one is not run 1 of the other."""
+    service.fail("400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 4)]), "--yes", "--out", "r")
+    other = replace(desk, variables=desk.variables | {"IMPORTER_HOME": str(desk.folder / "other-home")})
+    other.type("run", desk.write("others.csv", [mapping(n) for n in range(10, 14)]), "--yes", "--out", "r")
+    desk.type("retry", "1", "--yes", "--out", "again")
+    assert len(desk.report("r")) == 4
+
+
+@pytest.mark.parametrize("name", ["report.csv", "failed.csv", "failed.xlsx", "report.html", "summary.json"])
+def test_a_refresh_that_was_broken_off_is_made_up_for(desk: Desk, service: Service, name: str) -> None:
+    """A file that is open elsewhere, here a folder in its place, keeps the next run from nothing."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    file = desk.folder / "r" / name
+    text = file.read_bytes()
+    file.unlink()
+    file.mkdir()
+    (file / "x").touch()
+    service.fail("ok", "400-relation")
+    assert desk.type("retry", "1", "--yes").code == 1
+    (file / "x").unlink()
+    file.rmdir()
+    file.write_bytes(text)
+    desk.type("retry", "2", "--yes")
+    assert all("Later in run" in row["import_message"] for row in desk.report("r")[:2])
+    assert not list((desk.folder / "r").glob("failed*"))
+
+
+def test_a_summary_that_nobody_can_read_ends_no_run(desk: Desk, service: Service) -> None:
+    """It may be anybody's file by now."""
+    for text in ("[" * 200_000, "7", '"x"', "{", "\x00"):
+        service.fail("400-relation")
+        desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 4)]), "--yes", "--out", "r")
+        (desk.folder / "r" / "summary.json").write_text(text, "utf-8")
+        assert desk.type("retry", "--yes").code in (0, 2)
+        (desk.folder / "r" / "summary.json").unlink()
+        desk.type("undo", "--yes")
 
 
 def test_an_unfinished_run_is_resumed_and_not_retried(desk: Desk, service: Service) -> None:
