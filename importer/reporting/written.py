@@ -62,7 +62,7 @@ class WrittenFiles:
         """
         # Before they are put in place, with what stood there: killed in between, either is nobody's change.
         new = {name: [*self._of_files.get(name, [])[-1:], _hash(aside / name)] for name in names}
-        self._of_files = {name: known for name, known in {**self._of_files, **new}.items() if name not in without}
+        self._of_files = {name: hashes for name, hashes in {**self._of_files, **new}.items() if name not in without}
         file = new_file(aside, WRITTEN)
         file.write_text(_DOCUMENT.encode(_Hashes(self._of_files)), "utf-8")
         put_in_place(file, self._folder, advice)
