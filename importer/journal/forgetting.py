@@ -80,6 +80,17 @@ class Forgetting:
             if db.execute(sa.delete(t.directory).where(t.directory.c.account == account)).rowcount:
                 self._note_purge(db)
 
+    def reasons(self, before: float) -> int:
+        """How many files of scheduled imports failed before a time, and still have their names and reasons."""
+        with self._db.read() as db:
+            return db.execute(sa.select(sa.func.count()).where(_failed(before))).scalar_one()
+
+    def forget_reasons(self, before: float) -> None:
+        """Remove these; a reason may quote the first row of a file, which is not always a header."""
+        with self._db.write() as db:
+            if db.execute(sa.update(t.occurrence).where(_failed(before)).values(file="", reason="")).rowcount:
+                self._note_purge(db)
+
     @property
     def is_to_purge(self) -> bool:
         """Whether removed values may still be found in the database by whoever reads its file."""
@@ -100,6 +111,11 @@ class Forgetting:
     @staticmethod
     def _note_purge(db: Connection) -> None:
         db.exec_driver_sql("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (_TO_PURGE, "1"))
+
+
+def _failed(before: float) -> sa.ColumnElement[bool]:
+    """The scheduled imports that led to no run before a time, as far as something is left to be removed of them."""
+    return sa.and_(t.occurrence.c.run.is_(None), t.occurrence.c.at < before, t.occurrence.c.reason != "")
 
 
 def _forgotten(intent: Intent, fingerprints: Fingerprints) -> tuple[str, bytes, int, int]:

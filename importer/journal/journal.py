@@ -30,6 +30,7 @@ from importer.journal.marks import Marks
 from importer.journal.migrations import SCHEMA_VERSION, migrate
 from importer.journal.rows import Rows
 from importer.journal.runs import Installation, Runs
+from importer.journal.schedules import Schedules
 from importer.journal.senders import Senders
 from importer.journal.sqlite_file import open_sqlite
 from importer.journal.tally import Tally
@@ -66,7 +67,7 @@ class Journal:
         self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
         self.marks, self.tally, self.later_runs = Marks(db), Tally(db), LaterRuns(db)
-        self.totals, self.forgetting = Totals(db), Forgetting(db)
+        self.totals, self.forgetting, self.schedules = Totals(db), Forgetting(db), Schedules(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

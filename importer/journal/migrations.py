@@ -19,7 +19,7 @@ from importer.journal.states import UNANSWERED, State
 from importer.journal.tally import PARTS, recount
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 _ROWS_AS_TODAY = 6
 """The version from which on the table of the rows has today's shape: a million rows are copied in a minute, or not."""
 
@@ -95,6 +95,12 @@ def _add_announcements(db: Connection) -> None:
     t.announcement.create(db)
 
 
+def _add_schedules(db: Connection) -> None:
+    """The scheduled imports; there were none."""
+    t.schedule.create(db)
+    t.occurrence.create(db)
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
@@ -104,6 +110,7 @@ _STEPS: Mapping[int, Callable[[Connection], None]] = {
     6: _add_tally,
     7: _add_sharing,
     8: _add_announcements,
+    9: _add_schedules,
 }
 """What leads from a version to the next one."""
 

@@ -41,6 +41,7 @@ _KEPT_OPTIONS = frozenset(
         "by",
         "remedy",
         "resume_at",
+        "schedule",
         ZONELESS,
     }
 )

@@ -247,3 +247,40 @@ copy = sa.Table(
 pause = sa.Table(
     "hold", metadata, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
 )
+# The scheduled imports: what is imported when, from where and on which terms; ``schedules.py``.
+schedule = sa.Table(
+    "schedule",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    # What was due before counts no more: not before it was added, and not while it was paused.
+    sa.Column("since", sa.Float, nullable=False),
+    sa.Column("paused", sa.Float),
+    # When a worker last looked into its folder.
+    sa.Column("looked", sa.Float),
+    # Its number stays, so that it never means another one; everything else of it is gone.
+    sa.Column("removed", sa.Float),
+)
+# What a schedule has led to, once for each of its dates or files: the primary key lets no two workers take the same.
+occurrence = sa.Table(
+    "occurrence",
+    metadata,
+    sa.Column("schedule", sa.Integer, primary_key=True),
+    # The date, or a hash of the name and the content of the file.
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    # When it was due; of a file, when it was taken. And when it came to its state.
+    sa.Column("due", sa.Float, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    # Who has begun with it, and how often somebody has.
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("run", sa.Integer),
+    # How many earlier dates passed while no worker was there, and are made up for by this one.
+    sa.Column("missed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Index("occurrences_by_time", "schedule", "at"),
+)
