@@ -10,7 +10,7 @@ from readme import ROOT
 
 import importer
 from importer import cli
-from importer.cli import manual, record_commands, run_commands, setup_commands, view_commands
+from importer.cli import manual, record_commands, run_commands, schedule_commands, setup_commands, view_commands
 from importer.issues import CATALOGUE, NOTICES
 from importer.journal.runs import SIGNED_IN
 from importer.journal.states import State
@@ -203,9 +203,9 @@ def test_the_option_sandbox_is_where_a_run_names_it() -> None:
 
 def test_every_command_can_be_typed() -> None:
     """A command that is written but not added to its room's list would be missing without a word."""
-    groups = (setup_commands.people, view_commands.config)
+    groups = (setup_commands.people, view_commands.config, schedule_commands.schedule)
     offered = [*cli.importer.commands.values(), *(c for group in groups for c in group.commands.values())]
-    for part in (run_commands, record_commands, view_commands, manual, setup_commands):
+    for part in (run_commands, schedule_commands, record_commands, view_commands, manual, setup_commands):
         assert {c for c in vars(part).values() if isinstance(c, click.Command)} <= set(offered)
 
 

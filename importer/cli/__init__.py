@@ -2,8 +2,8 @@
 
 - ``options.py``   arguments as values; ``output.py`` values as output and exit codes
 - ``lines.py``     the only place that prints
-- ``run_commands.py``, ``record_commands.py``, ``view_commands.py``, ``personal_data.py``, ``setup_commands.py``,
-  ``manual.py``  the commands
+- ``run_commands.py``, ``schedule_commands.py``, ``record_commands.py``, ``view_commands.py``, ``personal_data.py``,
+  ``setup_commands.py``, ``manual.py``  the commands
 - ``terminal.py``  issues, plans, results and progress in sentences; ``step_lines.py`` what to do next;
   ``difference_lines.py`` how a file and the service differ
 - ``interruption.py``  what Ctrl-C does while rows are sent
@@ -23,7 +23,15 @@ from typing import NoReturn
 
 import click
 
-from importer.cli import manual, personal_data, record_commands, run_commands, setup_commands, view_commands
+from importer.cli import (
+    manual,
+    personal_data,
+    record_commands,
+    run_commands,
+    schedule_commands,
+    setup_commands,
+    view_commands,
+)
 from importer.cli.clock import steady_clock
 from importer.cli.lines import say
 from importer.cli.stdout import guard_stdout
@@ -50,7 +58,7 @@ def importer() -> None:
     """The command and its subcommands."""
 
 
-for _room in (run_commands, record_commands, view_commands, personal_data, setup_commands, manual):
+for _room in (run_commands, schedule_commands, record_commands, view_commands, personal_data, setup_commands, manual):
     for _command in _room.COMMANDS:
         importer.add_command(_command)
 

@@ -384,17 +384,10 @@ def in_use(*, sandbox: bool = False, can_sign_in: bool = False) -> "Callable[[Ru
 
     With ``can_sign_in``, there is a sign-in for it as well.
     """
-    from importer.config import settings
     from importer.config.addresses import same_service
-    from importer.errors import SettingsError
     from importer.runs.earlier_runs import is_in_use
 
-    @cache
-    def loaded(profile: str | None) -> "Settings | None":
-        try:
-            return settings.load(profile=profile).settings
-        except SettingsError:
-            return None
+    loaded = _settings_by_profile()
 
     def fits(run: "Run") -> bool:
         if sandbox:
@@ -408,6 +401,31 @@ def in_use(*, sandbox: bool = False, can_sign_in: bool = False) -> "Callable[[Ru
         return is_in_use(run, of_profile)
 
     return fits
+
+
+def settings_in_use() -> "Callable[[str | None], Settings | None]":
+    """The settings of a profile; None if there is none, or if the user named another one for this command."""
+    loaded = _settings_by_profile()
+
+    def in_use_of(profile: str | None) -> "Settings | None":
+        named = said_profile()
+        return loaded(profile) if named is None or named == (profile or "") else None
+
+    return in_use_of
+
+
+def _settings_by_profile() -> "Callable[[str | None], Settings | None]":
+    from importer.config import settings
+    from importer.errors import SettingsError
+
+    @cache
+    def loaded(profile: str | None) -> "Settings | None":
+        try:
+            return settings.load(profile=profile).settings
+        except SettingsError:
+            return None
+
+    return loaded
 
 
 def _refuse_elsewhere(run: "Run", *, sandbox: bool, beside: bool) -> None:

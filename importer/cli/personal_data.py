@@ -76,18 +76,7 @@ def _plan_lines(plan: "ForgetPlan", number: int | None) -> Iterator[str]:
     """What will be removed and what will stay, before it is done."""
     from importer.text import count
 
-    if plan.runs:
-        names = ", ".join(str(run.id) for run in plan.runs)
-        yield f"Forget {'run' if len(plan.runs) == 1 else 'runs'} {names}, {count(plan.rows, 'row')}."
-        yield "What will be removed: the values of the rows, all messages about them, and the names read for them."
-    elif plan.files or plan.folders or plan.is_to_purge:
-        yield "What earlier commands have left of forgotten runs will be removed."
-    else:
-        yield (
-            "No run that ended before then still has its values."
-            if number is None
-            else (f"Run {number} has been forgotten already.")
-        )
+    yield from _goes_lines(plan, number)
     if plan.files:
         yield f"With them {count(len(plan.files), 'file')}:"
         yield from (f"  {path}" for path in plan.files[:_MOST_FILES])
@@ -103,6 +92,27 @@ def _plan_lines(plan: "ForgetPlan", number: int | None) -> Iterator[str]:
         yield f"The report of run {run.id} is not in {run.folder}. If it is elsewhere, delete it there."
     for refusal in plan.refusals:
         yield f"Run {refusal.run.id} stays. {refusal.why} {refusal.advice}"
+
+
+def _goes_lines(plan: "ForgetPlan", number: int | None) -> Iterator[str]:
+    """What will be removed, but for files."""
+    from importer.text import count
+
+    if plan.runs:
+        names = ", ".join(str(run.id) for run in plan.runs)
+        yield f"Forget {'run' if len(plan.runs) == 1 else 'runs'} {names}, {count(plan.rows, 'row')}."
+        yield "What will be removed: the values of the rows, all messages about them, and the names read for them."
+    elif not plan.reasons and (plan.files or plan.folders or plan.is_to_purge):
+        yield "What earlier commands have left of forgotten runs will be removed."
+    elif not plan.reasons:
+        yield (
+            "No run that ended before then still has its values."
+            if number is None
+            else (f"Run {number} has been forgotten already.")
+        )
+    if plan.reasons:
+        files = count(plan.reasons, "scheduled import")
+        yield f"Of {files} that failed before then, the name of the file and the reason will be removed."
 
 
 def _agreed(plan: "ForgetPlan", number: int | None) -> bool:
@@ -182,6 +192,8 @@ def _person_lines(data: "PersonData") -> Iterator[str]:
         yield f"Run {row.run}, row {row.row}: {row.status}{record}"
         yield from (f"  {name}: {value_words(value)}" for name, value in {**row.values, **row.cells}.items())
         yield from (f"  {text}" for text in (row.message, *row.issues) if text)
+    for one in data.schedules:
+        yield f"Schedule {one['schedule']}: {', '.join(f'{n} {text}' for n, text in one.items() if n != 'schedule')}"
     for choice in data.choices:
         yield f'Choice for {choice["account"]}: "{choice["name"]}" means {choice["list"]} {choice["record"]}'
     for file in data.files:

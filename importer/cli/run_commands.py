@@ -33,6 +33,7 @@ from importer.cli.options import (
     run_request,
     service,
     service_of,
+    settings_in_use,
     the_clock,
     use_profile,
     with_options,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from importer.checking import Cause
     from importer.cli.terminal import BatchConsole
     from importer.issues import Issue
+    from importer.journal.runs import Run
     from importer.runs.batch import JobResult
     from importer.runs.plan import ComparedFile
     from importer.runs.progress_file import ProgressFile
@@ -421,7 +423,7 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
 def worker(at_once: int, until_idle: bool) -> int:
     """Take queued runs and send them, until Ctrl-C. Start as many as you like, on any machine with this journal.
 
-    It takes the runs of every account that it can sign in for.
+    It takes the runs of every account that it can sign in for, and queues what is scheduled (importer schedule).
     """
     from importer.cli.interruption import interrupts
     from importer.runs.account_queue import account_of
@@ -430,7 +432,11 @@ def worker(at_once: int, until_idle: bool) -> int:
 
     settings, fits = load_settings(), in_use(can_sign_in=True)
     log = service_log(settings.log, the_clock())
-    one = Worker(settings, the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), log, at_once)
+
+    def may_take(run: "Run") -> bool:
+        return fits(replace(run, account=account_of(run) or None))
+
+    one = Worker(settings, the_clock(), may_take, log, at_once, settings_in_use())
     with interrupts(
         lambda text: log(LogLine("stopping", sentence=text)), "Stopping after the rows in progress."
     ) as stop:

@@ -63,6 +63,7 @@ def status(number: int | None, as_json: bool) -> int:
         from importer.reporting.sentences import sent_again_words
 
         put(f"{sent_again_words(shown.sent_again)}.")
+    _put_next_schedule(number, now)
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
     if shown.run.forgotten is not None:
         put(f"Its file and the values of its rows were removed on {moment(shown.run.forgotten, 0.0)}.")
@@ -150,6 +151,17 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     # Not raised: the table above, or the one document, is the answer. With another exit code than 0 comes a sentence.
     say(f"{error.message}\n{error.advice}")
     return error.exit_code
+
+
+def _put_next_schedule(number: int | None, now: float) -> None:
+    """The scheduled import that comes next, for whoever asks about no run in particular."""
+    from importer.runs.due_dates import next_due
+    from importer.text import moment
+
+    coming = next_due(load_settings(), now) if number is None else None
+    if coming is not None:
+        name, is_due = harmless_line(Path(coming.schedule.path).name), "is due since" if coming.is_due else "is due"
+        put(f"Schedule {coming.schedule.id} ({name}) {is_due} {moment(coming.at, now)}.")
 
 
 def _show_status(shown: "RunStatus", before: str = "") -> None:

@@ -6,7 +6,7 @@ The only module that reads the environment, but for ``IMPORTER_PROFILE``, which 
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -324,6 +324,10 @@ class Settings(BaseModel):
     def journal_place(self) -> JournalPlace:
         """Where the journal is."""
         return JournalPlace(self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}", self.home)
+
+
+SettingsOf = Callable[[str | None], Settings | None]
+"""The settings of a profile, or of none; None if there is no such profile, or if it is not to be used."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,21 @@ def join_queue(
     ``account`` is that of a run that has none yet, ``writes`` the calls that it will take. With ``for_workers``, no
     process is started: one of the workers takes it.
     """
-    with open_journal(settings.journal_place) as journal, journal.together():
+    with open_journal(settings.journal_place) as journal:
+        join_queue_of(journal, number, now, account=account, writes=writes, for_workers=for_workers)
+
+
+def join_queue_of(
+    journal: Journal,
+    number: int,
+    now: float,
+    *,
+    account: str | None = None,
+    writes: int = 0,
+    for_workers: bool = False,
+) -> None:
+    """The same in a journal that is open, and in its transaction if there is one."""
+    with journal.together():
         run = journal.runs.get(number)
         if for_workers and is_left_to_workers(run):
             # It keeps its place however often it is asked for.

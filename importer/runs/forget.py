@@ -61,6 +61,8 @@ class ForgetPlan:
         shared: Copies that stay because a run that is not forgotten has the same file.
         elsewhere: Runs whose report is on another machine, or is another run's by now.
         is_to_purge: Whether the journal still holds what an earlier call has removed.
+        before: When the scheduled imports that led to no run failed, at the latest; None if they are not meant.
+        reasons: How many of them still say why.
     """
 
     runs: tuple[Run, ...]
@@ -72,11 +74,13 @@ class ForgetPlan:
     shared: tuple[Run, ...]
     elsewhere: tuple[Run, ...]
     is_to_purge: bool
+    before: float | None = None
+    reasons: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.runs or self.files or self.folders or self.is_to_purge)
+        return not (self.runs or self.files or self.folders or self.is_to_purge or self.reasons)
 
 
 def plan_forgetting(
@@ -128,6 +132,8 @@ def _plan(
         shared=tuple(run for run in runs if left.is_shared(run)),
         elsewhere=tuple(run for run in runs if not left.is_folder_of(run)),
         is_to_purge=journal.forgetting.is_to_purge,
+        before=before,
+        reasons=journal.forgetting.reasons(before) if before is not None else 0,
     )
 
 
@@ -141,6 +147,8 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
     """
     _refuse_links((*plan.files, *plan.folders))
     with open_journal(settings.journal_place) as journal:
+        if plan.before is not None and plan.reasons:
+            journal.forgetting.forget_reasons(plan.before)
         for run in plan.runs:
             # In one transaction with the look at who holds it: an undo that begins meanwhile reads the run again.
             with journal.together():

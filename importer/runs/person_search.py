@@ -1,7 +1,8 @@
 """Everything that is stored about a person on this machine and in the journal, to be told or handed to them.
 
 1. The lists of names that were read from the service tell which Ids and names the person has there.
-2. Runs, their rows, issues and choices in the journal are looked through for the e-mail, those names and those Ids.
+2. Runs, their rows, issues, scheduled imports and choices in the journal are looked through for the e-mail, those names
+   and those Ids.
 3. So are the files: private copies, uploads and what else is in the home. Reports are named with their rows.
 
 Nothing is changed, and the service is not asked. What cannot be looked into is said, never left out.
@@ -71,12 +72,14 @@ class PersonData:
 
     ``ids`` are the records of the service that the lists have under that e-mail, by the path of the list, with the
     names that they have there. ``runs`` are those that the person began or that were sent as them.
+    ``schedules`` are scheduled imports with files, reasons or choices that name the person.
     """
 
     person: str
     ids: Mapping[str, Mapping[int, tuple[str, ...]]]
     runs: tuple[Mapping[str, Any], ...]
     rows: tuple[PersonRow, ...]
+    schedules: tuple[Mapping[str, Any], ...]
     choices: tuple[Mapping[str, Any], ...]
     files: tuple[PersonFile, ...]
     looked_at: Mapping[str, int]
@@ -84,7 +87,14 @@ class PersonData:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is stored."""
-        return not (self.ids or self.runs or self.rows or self.choices or any(not f.problem for f in self.files))
+        return not (
+            self.ids
+            or self.runs
+            or self.rows
+            or self.schedules
+            or self.choices
+            or any(not f.problem for f in self.files)
+        )
 
 
 def search_person(settings: Settings, person: str) -> PersonData:
@@ -116,6 +126,7 @@ class _Search:
             ids=self._ids,
             runs=tuple(self._runs(runs)),
             rows=rows,
+            schedules=tuple(self._schedules()),
             choices=tuple(self._choices()),
             files=(*self._reports(runs, {row.run for row in rows}), *self._files()),
             looked_at=dict(self._looked_at),
@@ -141,6 +152,21 @@ class _Search:
             texts = {"user": run.user, "account": run.account, "started_by": run.options.get("by"), "file": run.file}
             if hits := {name: text for name, text in texts.items() if self._has(text)}:
                 yield {"run": run.id, **hits}
+
+    def _schedules(self) -> Iterator[Mapping[str, Any]]:
+        """The scheduled imports, and what they have led to: what their files are called, and why one failed."""
+        for schedule in self._journal.schedules.all():
+            self._looked_at["schedules"] += 1
+            terms = schedule.terms
+            texts = {"path": schedule.path, "account": terms.get("account"), "pattern": terms.get("pattern")}
+            texts |= {
+                f"choice {number}": name for name, number in (terms.get("choices") or {}).get("picks", {}).items()
+            }
+            if hits := {name: text for name, text in texts.items() if self._has(text)}:
+                yield {"schedule": schedule.id, **hits}
+            for one in self._journal.schedules.occurrences(schedule.id, with_present=True):
+                if hits := {name: text for name in ("file", "reason") if self._has(text := getattr(one, name))}:
+                    yield {"schedule": schedule.id, **hits}
 
     def _choices(self) -> Iterator[Mapping[str, Any]]:
         for account, path, name, number in self._journal.directories.choices():
