@@ -203,42 +203,17 @@ def remove(number: int, as_json: bool) -> int:
 
 
 def _lines(status: "ScheduleStatus", now: float) -> Iterator[str]:
-    from importer.text import moment
+    from importer.runs.schedules import last_words, next_words
 
     one, terms = status.schedule, status.terms
     profile = f", --profile {terms.profile}" if terms.profile else ""
     account = harmless_line(terms.account) or "whoever the worker signs in as"
     yield f"Schedule {one.id}: {harmless_line(one.path)}, {harmless_line(terms.words)}, for {account}{profile}"
-    if one.paused is not None:
-        yield f"  Paused since {moment(one.paused, now)}. To go on: importer schedule resume {one.id}"
-    if status.due_since is not None:
-        since = moment(status.due_since, now)
-        yield f"  Due since {since}: it waits for a worker that can sign in for it, and for its file."
-    if status.next_due is not None:
-        yield f"  Next: {moment(status.next_due, now)}"
-    if terms.weekly is None and one.paused is None:
-        at = f"last {moment(one.looked, now)}" if one.looked is not None else "not yet"
-        yield f"  A worker looked into the folder: {at}"
-    if status.last is not None:
-        yield f"  Last: {_last(status, now)}"
-
-
-def _last(status: "ScheduleStatus", now: float) -> str:
-    """What came of the last date or file, in a sentence."""
-    from importer.journal.schedules import OccurrenceState
-    from importer.text import count, moment
-
-    last, run = status.last, status.run
-    assert last is not None, "whoever asks has looked"
-    at, file = moment(last.due, now), f" of {harmless_line(last.file)}" if last.file else ""
-    missed = f" It makes up for {count(last.missed, 'earlier date')} without a worker." if last.missed else ""
-    if last.state is OccurrenceState.BEGUN:
-        return f"a worker began to read the file{file[3:]} at {moment(last.at, now)}.{missed}"
-    if run is None:
-        reason = harmless_line(last.reason) or "The reason has been forgotten."
-        return f"nothing was imported{file}, due {at}. {reason}{missed}"
-    ended = f"finished (exit code {run.exit_code})" if run.finished is not None else "not finished"
-    return f"run {run.id}{file}, due {at}, {ended}.{missed} To see it: {run.command('status')}"
+    go_on = f" To go on: importer schedule resume {one.id}" if one.paused is not None else ""
+    yield f"  {next_words(status, now)}{go_on}"
+    if last := last_words(status, now):
+        see = f" To see it: {status.run.command('status')}" if status.run is not None else ""
+        yield f"  {harmless_line(last)}{see}"
 
 
 def _document(status: "ScheduleStatus") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from importer.config.store import from_json
 from importer.errors import JournalError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.schedules import OccurrenceState, Schedule
-from importer.runs.recurrence import Weekly
+from importer.runs.recurrence import Weekly, is_zone
 
 
 class NextDue(NamedTuple):
@@ -26,13 +26,19 @@ def weekly_of(schedule: Schedule) -> Weekly | None:
     """The days and the time of a schedule; None for a folder.
 
     Raises:
-        JournalError: They are damaged.
+        JournalError: They are damaged, or this machine does not know their time zone.
     """
     value = schedule.terms.get("weekly")
     try:
-        return None if value is None else cast("Weekly", from_json(Weekly, value))
+        weekly = None if value is None else cast("Weekly", from_json(Weekly, value))
     except (ValueError, TypeError) as error:
         raise damaged(schedule) from error
+    if weekly is not None and not is_zone(weekly.zone):
+        raise JournalError(
+            f'Schedule {schedule.id} goes by the time zone "{weekly.zone}", which this machine does not know.',
+            "Update the time zones of the system, or install the package tzdata.",
+        )
+    return weekly
 
 
 def damaged(schedule: Schedule) -> JournalError:

@@ -86,7 +86,12 @@ class DueImports:
         return any(awaited)
 
     def _see_to(self, journal: Journal, row: Schedule, now: float) -> bool:
-        terms = terms_of(row)
+        try:
+            terms = terms_of(row)
+        except JournalError as error:
+            # Of this schedule alone; all others go on.
+            self._tell_once(row, "schedule left to others", f"is left to others. {error.message}")
+            return False
         settings = self._settings_of(terms.profile)
         if settings is None or not terms.fit(settings) or (terms.kind or "") not in {"", *RECORD_TYPES}:
             self._tell_once(row, "schedule left to others", "waits for a worker that can sign in for it")

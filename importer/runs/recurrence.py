@@ -84,11 +84,18 @@ def _days(word: str) -> tuple[int, ...]:
     raise UsageError(f'--every "{word}" is no day of the week.', f'Did you mean "{near}"?' if near else choices)
 
 
-def _zone(name: str) -> str:
+def is_zone(name: str) -> bool:
+    """Whether this machine knows a time zone."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+def _zone(name: str) -> str:
+    if not is_zone(name):
         near = nearest(name, available_timezones())
         advice = f'Did you mean "{near}"?' if near else "Write it like Europe/London."
-        raise UsageError(f'--zone: there is no time zone "{name}".', advice) from None
+        raise UsageError(f'--zone: there is no time zone "{name}".', advice)
     return name

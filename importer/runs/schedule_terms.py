@@ -8,7 +8,7 @@ from importer.config.addresses import same_service
 from importer.config.settings import Settings
 from importer.config.store import from_json
 from importer.journal.schedules import Schedule
-from importer.runs.due_dates import damaged
+from importer.runs.due_dates import damaged, weekly_of
 from importer.runs.page_run import known_account
 from importer.runs.recurrence import Weekly
 from importer.runs.request import Choices
@@ -59,8 +59,9 @@ def terms_of(schedule: Schedule) -> ScheduleTerms:
     """The terms of a schedule.
 
     Raises:
-        JournalError: They are damaged.
+        JournalError: They are damaged, or this machine does not know their time zone.
     """
+    weekly_of(schedule)
     try:
         return cast("ScheduleTerms", from_json(ScheduleTerms, dict(schedule.terms)))
     except (ValueError, TypeError) as error:

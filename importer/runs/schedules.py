@@ -6,15 +6,17 @@ from pathlib import Path
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
 from importer.journal.announcements import WORKER
+from importer.journal.database import PATIENCE
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.schedules import Occurrence, Schedule
+from importer.journal.schedules import Occurrence, OccurrenceState, Schedule
 from importer.runs.due_dates import dates_due
 from importer.runs.due_imports import present_files
 from importer.runs.request import ImportRequest
 from importer.runs.schedule_terms import ScheduleTerms, terms_of
 from importer.runs.source import open_source
 from importer.spreadsheet import DELIMITED, WORKBOOKS
+from importer.text import count, moment
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def add_schedule(request: ImportRequest, terms: ScheduleTerms, now: float) -> tu
         return _status(journal, schedule, now), len(present)
 
 
-def schedule_statuses(settings: Settings, now: float) -> list[ScheduleStatus]:
-    """Every schedule, in the order of their numbers."""
-    with open_journal(settings.journal_place) as journal:
+def schedule_statuses(settings: Settings, now: float, patience: float = PATIENCE) -> list[ScheduleStatus]:
+    """Every schedule, in the order of their numbers; ``patience`` as for ``open_journal``."""
+    with open_journal(settings.journal_place, patience) as journal:
         now = journal.clock() if journal.clock is not None else now
         return [_status(journal, schedule, now) for schedule in journal.schedules.all()]
 
@@ -92,6 +94,36 @@ def remove_schedule(number: int, settings: Settings, now: float) -> None:
     """Remove a schedule; runs that it has led to stay."""
     with open_journal(settings.journal_place) as journal:
         journal.schedules.remove(number, now)
+
+
+def next_words(status: ScheduleStatus, now: float) -> str:
+    """What comes next of a schedule, as a sentence."""
+    one = status.schedule
+    if one.paused is not None:
+        return f"Paused since {moment(one.paused, now)}."
+    if status.due_since is not None:
+        since = moment(status.due_since, now)
+        return f"Due since {since}: it waits for a worker that can sign in for it, and for its file."
+    if status.next_due is not None:
+        return f"Next: {moment(status.next_due, now)}."
+    if one.looked is None:
+        return "No worker has looked into the folder yet."
+    return f"A worker looked into the folder last: {moment(one.looked, now)}."
+
+
+def last_words(status: ScheduleStatus, now: float) -> str:
+    """What came of the last date or file of a schedule, as a sentence; empty if there was none."""
+    last, run = status.last, status.run
+    if last is None:
+        return ""
+    missed = f" It makes up for {count(last.missed, 'earlier date')} without a worker." if last.missed else ""
+    if last.state is OccurrenceState.BEGUN:
+        return f"A worker began to read the file: {moment(last.at, now)}.{missed}"
+    of, due = f" of {last.file}" if last.file else "", f"due {moment(last.due, now)}"
+    if run is None:
+        return f"Nothing was imported{of}, {due}. {last.reason or 'The reason has been forgotten.'}{missed}"
+    ended = f"finished (exit code {run.exit_code})" if run.finished is not None else "not finished"
+    return f"Run {run.id}{of}, {due}: {ended}.{missed}"
 
 
 def _status(journal: Journal, schedule: Schedule, now: float) -> ScheduleStatus:

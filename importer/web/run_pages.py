@@ -18,6 +18,7 @@ from importer.model import Status
 from importer.reporting.page_words import words_on_page
 from importer.runs.result import rebuild_report
 from importer.runs.result_rows import ResultRow, find_rows, first_failures
+from importer.runs.schedules import last_words, next_words, schedule_statuses
 from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, ask_to_stop, end_run, search_statuses
 from importer.web.auth.people import owner_name
@@ -42,6 +43,9 @@ from importer.web.workers import Worker
 
 PAGE_ROWS = 50
 _HISTORY_ROWS = 25
+_PATIENCE = 0.3
+"""Seconds that a page waits for the journal; it looks again soon."""
+
 _ENDED = 286
 """Tells htmx that there is nothing more to ask for."""
 
@@ -67,7 +71,25 @@ async def history(request: Request) -> Response:
         search_statuses, text, _HISTORY_ROWS, first, settings_of(request), app_of(request).clock()
     )
     pages = max(-(-total // _HISTORY_ROWS), 1)
-    return page(request, "history.html", runs=runs, total=total, q=text, number=number, pages=pages)
+    # Beside the newest runs, and not among what somebody searches for.
+    scheduled = await asyncio.to_thread(_scheduled, request) if number == 1 and not text else []
+    return page(
+        request, "history.html", runs=runs, total=total, q=text, number=number, pages=pages, scheduled=scheduled
+    )
+
+
+def _scheduled(request: Request) -> list[dict[str, str]]:
+    """The scheduled imports; of a path its last part only, for where it is means nothing to who uses the page."""
+    now = app_of(request).clock()
+    return [
+        {
+            "file": Path(one.schedule.path).name,
+            "when": one.terms.words,
+            "next": next_words(one, now),
+            "last": last_words(one, now),
+        }
+        for one in schedule_statuses(settings_of(request), now, _PATIENCE)
+    ]
 
 
 async def overview(request: Request) -> Response:

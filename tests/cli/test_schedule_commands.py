@@ -43,7 +43,7 @@ def test_a_schedule_says_when_it_comes_next(friday: Desk) -> None:
     path = friday.folder / "mappings.csv"
     assert added.out.splitlines() == [
         f"Schedule 1: {path}, every Monday at 07:00 (Europe/London), for 127.0.0.1/ops@example.com",
-        "  Next: Monday 30 November 07:00 UTC",
+        "  Next: Monday 30 November 07:00 UTC.",
     ]
     listed = friday.type("schedule", "list")
     assert listed.out.startswith(added.out)
@@ -218,7 +218,7 @@ def test_a_worker_imports_what_is_due_once(service: Service, desk: Desk) -> None
     [document] = desk.type("schedule", "list", "--json").json["schedules"]
     assert (document["last"]["state"], document["last"]["run"]) == ("queued", 1)
     assert document["last"]["missed"] in (6, 7)
-    assert "run 1 of mappings.csv, due " in desk.type("schedule", "list").out
+    assert "Run 1 of mappings.csv, due " in desk.type("schedule", "list").out
     assert "without a worker. To see it: importer status 1" in desk.type("schedule", "list").out
 
 

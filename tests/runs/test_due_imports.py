@@ -20,7 +20,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.schedules import OWNER_SECONDS, Schedule
 from importer.runs import due_imports, page_run
 from importer.runs.account_queue import is_left_to_workers
-from importer.runs.copies import stage_copy
+from importer.runs.copies import sha256_of, stage_copy
 from importer.runs.due_imports import WAIT_SECONDS, DueImports, present_files
 from importer.runs.log import LogLine, no_log
 from importer.runs.page_run import known_account, queue_scheduled_run
@@ -406,18 +406,27 @@ def test_a_file_without_a_header_keeps_no_other_waiting(journal: Journal, settin
     assert runs(journal) == ["b.csv", "a.csv"]
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read_is_told(journal: Journal, settings: Settings, folder: Path) -> None:
+def test_a_file_that_may_not_be_read_is_told(
+    journal: Journal, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a while in which a worker of another machine could have read it; then taken once it may be read."""
     schedule, one = each_file(journal, settings, folder), worker(settings)
-    secret = write(folder / "a.csv", [mapping(2)], LABELS)
-    secret.chmod(0)
-    for later in range(0, 600, 60):
-        one.look(journal, FRIDAY + later)
-    assert ends(journal, schedule) == [("failed", "a.csv cannot be read: Permission denied.")]
-    secret.chmod(0o600)
+    write(folder / "a.csv", [mapping(2)], LABELS)
+    write(folder / "b.csv", [mapping(3)], LABELS)
+
+    def refuse(path: Path) -> str:
+        if path.name == "a.csv":
+            raise PermissionError(13, "Permission denied")
+        return sha256_of(path)
+
+    # By hand, for root may read every file.
+    with monkeypatch.context() as patch:
+        patch.setattr(due_imports, "sha256_of", refuse)
+        for later in range(0, 600, 60):
+            one.look(journal, FRIDAY + later)
+    assert ends(journal, schedule) == [("queued", ""), ("failed", "a.csv cannot be read: Permission denied.")]
     look(one, journal, FRIDAY + 700)
-    assert runs(journal) == ["a.csv"]
+    assert runs(journal) == ["b.csv", "a.csv"]
 
 
 def test_files_that_appear_while_it_is_paused_are_taken_afterwards(
@@ -471,6 +480,21 @@ def test_a_worker_that_cannot_sign_in_leaves_it_to_others(journal: Journal, sett
         assert [line.sentence for line in told] == ["Schedule 1 waits for a worker that can sign in for it."]
     look(worker(settings), journal, MONDAY + 3 * WAIT_SECONDS)
     assert runs(journal) == ["mappings.csv"]
+
+
+@pytest.mark.parametrize(
+    "weekly", [{"days": "monday"}, {"days": [0], "at": "07:00", "zone": "Mars/Olympus"}], ids=["damaged", "zone"]
+)
+def test_a_schedule_that_cannot_be_read_keeps_no_other_waiting(
+    journal: Journal, settings: Settings, file: Path, weekly: dict[str, object]
+) -> None:
+    """It is told once; a machine that knows its time zone may take it."""
+    told, one = list[LogLine](), terms(settings, WEEKLY).document
+    journal.schedules.add(str(file), {**one, "weekly": weekly}, FRIDAY, {})
+    each_monday(journal, settings, file)
+    look(worker(settings, told), journal, MONDAY)
+    assert runs(journal) == ["mappings.csv"]
+    assert [line.event for line in told] == ["schedule left to others", "schedule queued"]
 
 
 def test_two_workers_read_no_file_at_once(

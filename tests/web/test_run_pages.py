@@ -1,6 +1,7 @@
 """A run on the pages: watched, paused, stopped, resumed, verified and undone."""
 
 import asyncio
+import html
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from conftest import mapping
 from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.journal.next_steps import StepKind
+from importer.journal.schedules import Occurrence, OccurrenceState
 from importer.model import Account, Plan, Status
 from importer.runs.forget import forget, plan_forgetting
 from importer.runs.observer import NullObserver
@@ -34,6 +36,30 @@ def slow_site(slow: Settings) -> Iterator[Site]:
     """The pages over a service that takes ten records a second."""
     with serving(slow) as site:
         yield site
+
+
+def test_the_history_shows_what_is_scheduled(client: Client, settings: Settings) -> None:
+    """When, what comes next and what came of the last; as text, and without where the file is."""
+    assert "Scheduled" not in plain(client.get("/runs").text)
+    terms = {"weekly": {"days": [0], "at": "07:00", "zone": "Europe/London"}}
+    with open_journal(settings.journal_place) as journal:
+        now = time.time()
+        schedule = journal.schedules.add("/srv/in/May <b>.csv", terms, now, {})
+        name, due = "2026-11-30", now - 60
+        begun = journal.schedules.begin(
+            Occurrence(schedule.id, name, OccurrenceState.BEGUN, due, now, "one", 0, "May <b>.csv")
+        )
+        assert begun is not None
+        journal.schedules.end(begun, OccurrenceState.FAILED, now, reason="May <b>.csv is not there.")
+    page = client.get("/runs").text
+    assert "/srv/in" not in page
+    assert "<b>" not in page
+    shown = html.unescape(plain(page))
+    assert "every Monday at 07:00 (Europe/London)" in shown
+    assert "Next: " in shown
+    assert "Nothing was imported of May <b>.csv, due " in shown
+    assert "May <b>.csv is not there." in shown
+    assert "Scheduled" not in plain(client.get("/runs?q=May").text)
 
 
 def test_while_the_journal_is_being_written_a_page_waits(client: Client, settings: Settings) -> None:
