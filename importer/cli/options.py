@@ -405,10 +405,10 @@ def in_use(*, sandbox: bool = False, can_sign_in: bool = False) -> "Callable[[Ru
 
 def settings_in_use() -> "Callable[[str | None], Settings | None]":
     """The settings of a profile; None if there is none, or if the user named another one for this command."""
-    loaded = _settings_by_profile()
+    # Now, for a thread of its own has no command to look it up in.
+    loaded, named = _settings_by_profile(), said_profile()
 
     def in_use_of(profile: str | None) -> "Settings | None":
-        named = said_profile()
         return loaded(profile) if named is None or named == (profile or "") else None
 
     return in_use_of

@@ -15,7 +15,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``worker.py``        takes the runs of the queue, on any machine; ``log.py`` what a service tells of its work
 - ``schedules.py``     the scheduled imports as people see them; ``recurrence.py`` and
   ``due_dates.py`` when one is due, ``schedule_terms.py`` what it was told once, ``due_imports.py`` what a worker does
-  for it, ``whole_files.py`` files that somebody may still be writing
+  for it, ``lookout.py`` when, ``whole_files.py`` files that somebody may still be writing
 - ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records

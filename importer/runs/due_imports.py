@@ -209,9 +209,12 @@ class DueImports:
         except ImporterError as error:
             self._end(journal, begun, error.message)
             return False
-        except OSError:
-            # A full disk, or a file that has just gone: nothing is known of it, and the worker says what it waits for.
+        except OSError as error:
             journal.schedules.give_back(begun)
+            if error.filename is not None and Path(error.filename) == file:
+                # It has just gone, or may not be read any more; the next look says so.
+                return False
+            # A full disk: nothing is known of the file, and the worker says what it waits for.
             raise
         if run is None:
             journal.schedules.give_back(begun)

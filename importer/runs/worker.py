@@ -11,10 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from importer.config.settings import Settings, SettingsOf
 from importer.errors import Exit, ImporterError
@@ -24,15 +23,10 @@ from importer.journal.runs import Run
 from importer.model import Clock
 from importer.runs.account_queue import account_of, leave_queue, left_to_workers, note_death
 from importer.runs.log import Level, Log, LogLine
+from importer.runs.lookout import Lookout
 from importer.text import printable
 
-if TYPE_CHECKING:
-    from importer.runs.due_imports import DueImports
-
 _LOOK_EVERY = 1.0
-_LOOK_WHAT_IS_DUE_EVERY = 5.0
-"""Seconds between two looks into folders, which may be on the drive of a network."""
-
 _AGAIN_AFTER = 15.0
 """Seconds until a run is tried again that could not begin because of another process, or without the database."""
 
@@ -82,10 +76,7 @@ class Worker:
         self._not_before: dict[int, float] = {}
         self._is_waiting = False
         self._others: set[int] = set()
-        self._settings_of = settings_of
-        self._due: DueImports | None = None
-        self._look_at = 0.0
-        self._is_due_soon = False
+        self._lookout = Lookout(settings, clock, settings_of, log)
 
     def work(self, stop: threading.Event, *, until_idle: bool = False) -> None:
         """Take runs until ``stop`` is set, then let those at work stop after the rows in progress.
@@ -98,14 +89,18 @@ class Worker:
         ):
             waits = f"Waiting for runs in {journal.name}. Press Ctrl-C to stop."
             self._log(LogLine("started", details={"process": os.getpid()}, sentence=waits))
+            self._lookout.start()
             try:
                 while not stop.is_set():
+                    # Before the runs are looked at: what was queued until then is taken below.
+                    is_idle = self._lookout.is_idle(is_patient=not until_idle)
                     self._see_to(journal, is_patient=not until_idle)
-                    if until_idle and not self._working and not self._is_due_soon:
+                    if until_idle and is_idle and not self._working:
                         return
                     stop.wait(_LOOK_EVERY)
             finally:
                 self._leave(journal)
+                self._lookout.stop()
                 self._log(LogLine("stopped"))
 
     def _tell(
@@ -129,11 +124,8 @@ class Worker:
     def _see_to(self, journal: Journal, *, is_patient: bool) -> None:
         try:
             self._settle(journal)
-            # Runs before folders: what cannot be looked into must keep nothing waiting that can be sent.
-            self._take_all(journal)
-            if not is_patient or time.monotonic() >= self._look_at:
-                self._look_what_is_due(journal)
-                self._take_all(journal)
+            while len(self._working) < self._at_once and self._take(journal):
+                pass
         except (ImporterError, OSError) as error:
             if not is_patient:
                 raise
@@ -148,21 +140,6 @@ class Worker:
             if self._is_waiting:
                 self._log(LogLine("worker goes on"))
             self._is_waiting = False
-
-    def _look_what_is_due(self, journal: Journal) -> None:
-        self._is_due_soon = False
-        if journal.schedules.all():
-            if self._due is None:
-                # Here, because it loads what reads spreadsheets, and many workers have nothing scheduled.
-                from importer.runs.due_imports import DueImports  # noqa: PLC0415
-
-                self._due = DueImports(self._settings_of, self._log)
-            self._is_due_soon = self._due.look(journal, (journal.clock or self._clock)())
-        self._look_at = time.monotonic() + (0.0 if self._is_due_soon else _LOOK_WHAT_IS_DUE_EVERY)
-
-    def _take_all(self, journal: Journal) -> None:
-        while len(self._working) < self._at_once and self._take(journal):
-            pass
 
     def _take(self, journal: Journal) -> bool:
         # A look without the right to write first: most of the time there is nothing to take.
