@@ -4,20 +4,26 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import LABELS, mapping
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from postgres import Server
 
 from importer.config.settings import Settings
 from importer.errors import JournalError
 from importer.journal.journal import Journal, open_journal
-from importer.journal.schedules import OWNER_SECONDS, Schedule
+from importer.journal.runs import NewRun, Run
+from importer.journal.schedules import OWNER_SECONDS, Occurrence, OccurrenceState, Schedule
 from importer.runs import due_imports, page_run
 from importer.runs.account_queue import is_left_to_workers
 from importer.runs.copies import sha256_of, stage_copy
@@ -25,7 +31,7 @@ from importer.runs.due_imports import WAIT_SECONDS, DueImports, present_files
 from importer.runs.log import LogLine, no_log
 from importer.runs.page_run import known_account, queue_scheduled_run
 from importer.runs.recurrence import Weekly
-from importer.runs.request import Choices
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.schedule_terms import ScheduleTerms
 from importer.runs.whole_files import QUIET_SECONDS
 from runs.test_source import write
@@ -663,3 +669,80 @@ def test_no_line_of_a_log_for_programs_has_the_name_of_a_file(
     look(one, journal, MONDAY + 2 * WAIT_SECONDS)
     assert {line.event for line in told} == {"schedule queued", "schedule failed", "schedule waits"}
     assert not any(".csv" in str(line.document("")) for line in told)
+
+
+# -- whatever happens in whatever order -------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([60.0, OWNER_SECONDS, WEEK / 7, WEEK, 3 * WEEK]),
+        st.sampled_from([0, 1]),
+        st.sampled_from(["look", "look", "die before", "die after", "pause", "resume"]),
+    ),
+    max_size=25,
+)
+"""How much later, which worker, and what it does or what is done to it."""
+
+
+@settings_of_hypothesis(max_examples=40)
+@given(STEPS)
+def test_every_monday_counts_once_whatever_happens(steps: Sequence[tuple[float, int, str]]) -> None:
+    """Each leads to a run or is made up for by a later one, and no run is without its Monday, or has two."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        home = Path(name)
+        values = {"home": home, "url": "http://127.0.0.1:9", "username": "ops@example.com", "password": "x"}
+        settings = Settings.model_validate(values)
+        file = write(home / "mappings.csv", [mapping(2)], LABELS)
+        with open_journal(settings.journal_place) as journal:
+            schedule = each_monday(journal, settings, file)
+            both, now = [worker(settings), worker(settings)], FRIDAY
+            passed = list[str]()
+            since, paused = FRIDAY, False
+            for later, which, what in steps:
+                now += later
+                if what in ("pause", "resume"):
+                    passed += [] if paused else dates(since, now)
+                    since, paused = now, what == "pause"
+                    # What passes while it is paused is dropped, and so is what waits when somebody pauses and resumes.
+                    (journal.schedules.pause if paused else journal.schedules.resume)(schedule.id, now)
+                    continue
+                patch.setattr(due_imports, "queue_scheduled_run", queued(what))
+                with suppress(JournalError):
+                    look(both[which], journal, now)
+            if paused:
+                journal.schedules.resume(schedule.id, now)
+                since = now
+            patch.setattr(due_imports, "queue_scheduled_run", queued("look"))
+            now += 2 * OWNER_SECONDS
+            look(both[0], journal, now)
+            passed += dates(since, now)
+            ended = [one for one in journal.schedules.occurrences(schedule.id) if one.state.value != "begun"]
+            queue = [one.run for one in ended if one.run is not None]
+            assert len(queue) == len(set(queue)) == len(journal.runs.latest())
+            assert {one.name for one in ended} <= set(passed)
+            if not any(what in ("pause", "resume") for _, _, what in steps):
+                assert len(ended) + sum(one.missed for one in ended) == len(passed)
+
+
+def dates(since: float, until: float) -> list[str]:
+    """The Mondays that came in between."""
+    return [day.isoformat() for day in WEEKLY.due(since, until + QUIET_SECONDS)]
+
+
+def queued(what: str) -> Callable[[Journal, ImportRequest, Occurrence, float], Run | None]:
+    """Queues a run without reading its file, and may die before or after that, as by a database that goes away."""
+
+    def queue(journal: Journal, request: ImportRequest, begun: Occurrence, now: float) -> Run | None:
+        if what == "die before":
+            raise JournalError("gone")
+        with journal.together():
+            if not journal.schedules.is_mine(begun):
+                return None
+            new = NewRun("CoworkerMsOfficeCalendar", request.settings.url, "", request.file.name, "", "", {}, now)
+            run = journal.runs.add(new)
+            journal.schedules.end(begun, OccurrenceState.QUEUED, now, run=run.id)
+        if what == "die after":
+            raise JournalError("gone")
+        return run
+
+    return queue
