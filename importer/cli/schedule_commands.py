@@ -53,7 +53,7 @@ def schedule() -> None:
 @with_options(*READING, TWICE[0], WITHOUT_LIST, *UPDATE, KEY)
 @JSON
 def add(path: Path, as_json: bool, **options: Any) -> int:
-    """Import FILE on some days at a time, or each file that appears in FOLDER.
+    """Import FILE on some days, or each new file of FOLDER.
 
     A worker queues each import and sends it without asking, as importer run FILE --yes would. Each date and each file
     is imported once, however many workers there are.
@@ -134,7 +134,10 @@ def _terms(weekly: "Weekly | None", request: "ImportRequest", options: Mapping[s
 @schedule.command("list")
 @JSON
 def list_schedules(as_json: bool) -> int:
-    """List the scheduled imports: when each comes next, and what came of the last."""
+    """List what is scheduled, and what came of it.
+
+    For each schedule: when it comes next, what is due and waits, and what became of the last date or file.
+    """
     from importer.runs.schedules import schedule_statuses
 
     now = the_clock()()
