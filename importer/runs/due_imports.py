@@ -17,6 +17,7 @@ from pathlib import Path
 
 from importer.config.settings import Settings, SettingsOf
 from importer.errors import ImporterError, JournalError
+from importer.harmless import harmless_line
 from importer.journal.journal import Journal
 from importer.journal.schedules import Occurrence, OccurrenceState, Schedule
 from importer.runs.copies import sha256_of
@@ -186,8 +187,9 @@ class DueImports:
     def _occurrence(
         self, schedule: _Schedule, name: str, file: Path, due: float, now: float, missed: int = 0
     ) -> Occurrence:
-        begun = OccurrenceState.BEGUN
-        return Occurrence(schedule.row.id, name, begun, due, now, self._owner, 0, file.name, missed=missed)
+        # No database takes every name that a folder may have.
+        begun, file_name = OccurrenceState.BEGUN, harmless_line(file.name)
+        return Occurrence(schedule.row.id, name, begun, due, now, self._owner, 0, file_name, missed=missed)
 
     def _take(self, journal: Journal, schedule: _Schedule, occurrence: Occurrence, file: Path, sha256: str) -> bool:
         """Queue a run for an occurrence; whether that has to be tried again, because somebody was writing the file."""
@@ -240,7 +242,7 @@ class DueImports:
     def _tell_once(self, schedule: Schedule, event: str, what: str) -> None:
         if (key := (schedule.id, what)) not in self._messages:
             self._messages.add(key)
-            text = f"Schedule {schedule.id} {what.rstrip('.')}."
+            text = f"Schedule {schedule.id} {printable(what.rstrip('.'), _LONGEST_REASON)}."
             self._log(LogLine(event, Level.WARNING, details={"schedule": schedule.id}, sentence=text))
 
 
@@ -251,7 +253,7 @@ def _has_ended(journal: Journal, number: int, name: str) -> bool:
 
 def occurrence_name(file: str, content: str) -> str:
     """By what a file of a folder is known: its name and its content, as a hash that tells neither."""
-    return hashlib.sha256(f"{file}\0{content}".encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(f"{file}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def present_files(folder: Path, pattern: str | None) -> dict[str, str]:
@@ -260,7 +262,8 @@ def present_files(folder: Path, pattern: str | None) -> dict[str, str]:
     Raises:
         OSError: The folder, or one of them, cannot be read.
     """
-    return {occurrence_name(file.name, sha256_of(file)): file.name for file in files_in(folder, pattern)}
+    files = files_in(folder, pattern)
+    return {occurrence_name(file.name, sha256_of(file)): harmless_line(file.name) for file in files}
 
 
 def _unreadable(path: Path, error: OSError) -> str:

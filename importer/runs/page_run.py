@@ -51,7 +51,7 @@ def queue_scheduled_run(journal: Journal, request: ImportRequest, begun: Occurre
             or _is_other(request, source.sha256)
         ):
             return None
-        run = _added(journal, request, copy, request.file.name, None, {"schedule": begun.schedule})
+        run = _added(journal, request, copy, begun.file, None, {"schedule": begun.schedule})
         join_queue_of(journal, run.id, now, account=known_account(request.settings), for_workers=True)
         journal.schedules.end(begun, OccurrenceState.QUEUED, now, run=run.id)
     return run

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
+from importer.harmless import harmless_line
 from importer.journal.announcements import WORKER
 from importer.journal.database import PATIENCE
 from importer.journal.journal import Journal, open_journal
@@ -45,6 +46,8 @@ def add_schedule(request: ImportRequest, terms: ScheduleTerms, now: float) -> tu
         FileError: The file is there and cannot be imported like this.
     """
     path, present = request.file.absolute(), dict[str, str]()
+    if harmless_line(str(path)) != str(path):
+        raise UsageError(f"{path} has characters in its name that cannot be stored.", "Rename it.")
     if terms.weekly is not None:
         _refuse_other_file(path)
         if path.exists():

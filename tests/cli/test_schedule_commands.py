@@ -113,6 +113,7 @@ def test_the_status_names_the_next_one(friday: Desk) -> None:
         (["mappings.csv", APPEARS], "is a file, and --when-a-file-appears takes a folder.", "Name the folder"),
         (["nowhere", APPEARS], "There is no folder", "Make it first"),
         (["letter.pdf", *MONDAY], "letter.pdf is no spreadsheet by its name.", "must end in one of .csv"),
+        (["two\nlines.csv", *MONDAY], "has characters in its name that cannot be stored.", "Rename it."),
         (["-", *MONDAY], "is no spreadsheet by its name.", "must end in one of .csv"),
         (["mappings.csv", *MONDAY, "--update", "--allow-duplicates"], "--allow-duplicates makes further", "Leave out"),
         (["mappings.csv", *MONDAY, "--type", "Nothing"], "There is no record type", "The types are"),

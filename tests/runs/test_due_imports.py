@@ -387,6 +387,23 @@ def test_only_files_that_are_meant_are_taken(
     assert runs(journal) == ([name] if is_taken else [])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is always text")
+def test_a_file_whose_name_is_no_text_is_taken(journal: Journal, settings: Settings, folder: Path) -> None:
+    """As after a copy from a system with another encoding; neither database takes such a name as it is."""
+
+    def add(name: bytes, number: int) -> None:
+        write(Path(os.fsdecode(os.fsencode(folder) + b"/" + name)), [mapping(number)], LABELS)
+
+    add(b"there\xe9.csv", 2)
+    add(b"there\nbefore.csv", 3)
+    schedule, one = each_file(journal, settings, folder), worker(settings)
+    add(b"new\xff.csv", 4)
+    look(one, journal, FRIDAY)
+    look(one, journal, FRIDAY + 60)
+    assert runs(journal) == ["new\N{REPLACEMENT CHARACTER}.csv"]
+    assert len(journal.schedules.occurrences(schedule.id, with_present=True)) == 3
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
 def test_links_and_folders_are_not_taken(journal: Journal, settings: Settings, folder: Path, file: Path) -> None:
     """Whoever may write into the folder could otherwise have any file of this machine imported."""
