@@ -27,8 +27,8 @@ from importer.harmless import harmless_line
 if TYPE_CHECKING:
     from importer.runs.recurrence import Weekly
     from importer.runs.request import ImportRequest
+    from importer.runs.schedule_status import ScheduleStatus
     from importer.runs.schedule_terms import ScheduleTerms
-    from importer.runs.schedules import ScheduleStatus
 
 _NUMBER = click.argument("number", metavar="NUMBER", type=int)
 
@@ -59,13 +59,13 @@ def add(path: Path, as_json: bool, **options: Any) -> int:
     is imported once, however many workers there are.
     """
     from importer.cli import terminal
-    from importer.runs import schedules
+    from importer.runs import schedule_status
 
     settings, now = load_settings(), the_clock()()
     weekly = _when(settings.zone, **options)
     request = import_request(path, settings, terminal.Console(the_clock(), yes=True), options)
     terms = _terms(weekly, request, options)
-    status, present = schedules.add_schedule(request, terms, now)
+    status, present = schedule_status.add_schedule(request, terms, now)
     if as_json:
         put_json({"schema": 1, **_document(status), "files_there_before": present})
         return Exit.DONE
@@ -138,7 +138,7 @@ def list_schedules(as_json: bool) -> int:
 
     For each schedule: when it comes next, what is due and waits, and what became of the last date or file.
     """
-    from importer.runs.schedules import schedule_statuses
+    from importer.runs.schedule_status import schedule_statuses
 
     now = the_clock()()
     statuses = schedule_statuses(load_settings(), now)
@@ -160,7 +160,7 @@ def list_schedules(as_json: bool) -> int:
 @JSON
 def pause(number: int, as_json: bool) -> int:
     """Import nothing of schedule NUMBER until it is resumed."""
-    from importer.runs.schedules import pause_schedule
+    from importer.runs.schedule_status import pause_schedule
 
     pause_schedule(number, load_settings(), the_clock()())
     if as_json:
@@ -178,7 +178,7 @@ def resume_paused(number: int, as_json: bool) -> int:
 
     Dates that passed meanwhile are not made up for. Files that appeared meanwhile are imported.
     """
-    from importer.runs.schedules import resume_schedule
+    from importer.runs.schedule_status import resume_schedule
 
     now = the_clock()()
     status = resume_schedule(number, load_settings(), now)
@@ -195,7 +195,7 @@ def resume_paused(number: int, as_json: bool) -> int:
 @JSON
 def remove(number: int, as_json: bool) -> int:
     """Remove schedule NUMBER. The runs that it has led to stay as they are."""
-    from importer.runs.schedules import remove_schedule
+    from importer.runs.schedule_status import remove_schedule
 
     remove_schedule(number, load_settings(), the_clock()())
     if as_json:
@@ -206,7 +206,7 @@ def remove(number: int, as_json: bool) -> int:
 
 
 def _lines(status: "ScheduleStatus", now: float) -> Iterator[str]:
-    from importer.runs.schedules import last_words, next_words
+    from importer.runs.schedule_status import last_words, next_words
 
     one, terms = status.schedule, status.terms
     profile = f", --profile {terms.profile}" if terms.profile else ""

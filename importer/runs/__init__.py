@@ -13,7 +13,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``resume.py``, ``retry.py``, ``page_run.py``  other ways in which a run begins or goes on; ``batch.py`` several files
   at once, whose rows ``batch_repeats.py`` compares with each other; ``progress_file.py`` how far a command is
 - ``worker.py``        takes the runs of the queue, on any machine; ``log.py`` what a service tells of its work
-- ``schedules.py``     the scheduled imports as people see them; ``recurrence.py`` and
+- ``schedule_status.py``  the scheduled imports as people see them; ``recurrence.py`` and
   ``due_dates.py`` when one is due, ``schedule_terms.py`` what it was told once, ``due_imports.py`` what a worker does
   for it, ``lookout.py`` when, ``whole_files.py`` files that somebody may still be writing
 - ``earlier_runs.py``  which run is meant, and what rules out another one

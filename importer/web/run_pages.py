@@ -18,7 +18,7 @@ from importer.model import Status
 from importer.reporting.page_words import words_on_page
 from importer.runs.result import rebuild_report
 from importer.runs.result_rows import ResultRow, find_rows, first_failures
-from importer.runs.schedules import last_words, next_words, schedule_statuses
+from importer.runs.schedule_status import last_words, next_words, schedule_statuses
 from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, ask_to_stop, end_run, search_statuses
 from importer.web.auth.people import owner_name
