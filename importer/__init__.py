@@ -2,6 +2,7 @@
 
     ../schemas/         one record type per file: a pandera model and where it lives in the API
     model.py            the nouns
+    clock.py            the clock by which lengths of time are measured
     harmless.py         text of others, shown without what steers a terminal and without passwords
     text.py             numbers, times and plans in words, the same in both front ends
     issues.py           the catalogue of what can be wrong with a spreadsheet

@@ -5,8 +5,9 @@ that process from the one that took over, so three rules keep it from sending:
 
 1. No call leaves without a committed intent, and the transaction of an intent renews the lease first (``fence``). The
    number of the lease, its epoch, is another one since somebody took over; then nothing of the transaction is kept.
-2. A call leaves within five seconds of its intent or not at all (``sender.LONGEST_DELAY``), by a clock that goes on
-   while the machine sleeps. A lease lasts six times as long.
+2. A call begins within five seconds of its intent or not at all (``sender.LONGEST_DELAY``), and its first byte leaves
+   within fifteen more (``service.LONGEST_WAY``), by a clock that goes on while the machine sleeps. A lease lasts longer
+   than both, and nobody believes a row absent before the visibility window is over.
 3. Nobody takes a lease over before it has ended by the server's clock, but for one thing: that its process has ended,
    which a process on the same machine can see.
 """

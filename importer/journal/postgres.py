@@ -8,9 +8,7 @@ refused. Times are the server's: the clocks of two machines need not agree.
 import os
 import re
 import socket
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
@@ -20,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from importer.clock import seconds_since_boot
 from importer.errors import JournalAwayError, JournalBusyError, JournalError
 from importer.journal.database import Database
 
@@ -88,16 +87,6 @@ class ServerClock:
         """The server said just now that it is this time."""
         # Too early by the way of the answer, never too late: a window seems to end later, not sooner.
         self._ahead = now - self._since_boot()
-
-
-def seconds_since_boot() -> float:
-    """Seconds by a clock that nobody can set, and that goes on while the machine sleeps."""
-    # Python's own stops while a Mac sleeps.
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    if sys.platform == "darwin":
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic()
 
 
 class Postgres(Database):

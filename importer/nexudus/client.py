@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -18,7 +18,7 @@ import httpx
 
 from importer.errors import SettingsError
 from importer.nexudus.access import Destination
-from importer.nexudus.connection import SingleConnectionTransport
+from importer.nexudus.connection import SingleConnectionTransport, TooLateError, refuse_if_late
 from importer.nexudus.reply import Reply, parse_json
 
 BODY_LIMIT = 5 * 1024 * 1024
@@ -70,8 +70,17 @@ class HttpClient:
         # Creates go to one address; parsing it each time takes 60 microseconds.
         self._url = lru_cache(maxsize=16)(self._guarded)
 
-    async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
+    async def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        leaves_by: float | None = None,
+    ) -> Reply:
         """The reply to one request; ``target`` is the path with its query. Written once, never repeated.
+
+        With ``leaves_by``, a time in seconds since boot, it is not written at all once that has passed.
 
         Raises:
             ValueError: The target leads to another host than the configured one.
@@ -84,8 +93,10 @@ class HttpClient:
             self._url(target),
             headers=[*self._always, *headers.items(), *length],
             stream=httpx.ByteStream(content),
-            extensions={"timeout": self._timeouts},
+            extensions={"timeout": self._timeouts, "leaves_by": leaves_by},
         )
+        if self._proxy is not None:
+            request.extensions["trace"] = _in_time(request)
         # The one used last: it is the least likely to have been closed by the service meanwhile.
         connection = self._idle.pop() if self._idle else self._transport()
         reply = await self._exchange(connection, request)
@@ -148,7 +159,18 @@ class HttpClient:
         return "the connection failed"
 
 
+def _in_time(request: httpx.Request) -> Callable[[str, object], Awaitable[None]]:
+    """What httpx's own transport asks before each of its steps; the refusal of a late call goes through it as it is."""
+
+    async def trace(step: str, _: object) -> None:
+        if step.endswith("send_request_headers.started"):
+            refuse_if_late(request)
+
+    return trace
+
+
 _PLAIN: Mapping[type[Exception], str] = {
+    TooLateError: "the call could not leave in time",
     httpx.ConnectTimeout: "no connection within {connect:g} seconds",
     httpx.PoolTimeout: "no free connection within {pool:g} seconds",
     httpx.ProxyError: "the proxy refused to connect",

@@ -15,12 +15,29 @@ from typing import cast
 import h11
 import httpx
 
+from importer.clock import seconds_since_boot
+
 KEPT_OPEN = 5.0
 """Seconds for which an idle connection is used again. Services, and proxies in front of them, close theirs after 5 s or
 more, and a call that meets such an end is a row in doubt."""
 
 _MOST_HEAD = 100 * 1024
 _PORTS = {"http": 80, "https": 443}
+
+
+class TooLateError(httpx.ConnectTimeout):
+    """The moment has passed by which a call had to leave; nothing of it was sent."""
+
+
+def refuse_if_late(request: httpx.Request) -> None:
+    """Make sure, right before the first byte, that a request with a time to leave by leaves in time.
+
+    Raises:
+        TooLateError: It is too late.
+    """
+    by = request.extensions.get("leaves_by")
+    if by is not None and seconds_since_boot() > by:
+        raise TooLateError("")
 
 
 class SingleConnectionTransport(httpx.AsyncBaseTransport):
@@ -42,12 +59,14 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.ConnectError: Nothing was sent: no connection could be made.
             httpx.ConnectTimeout: Nothing was sent: none was made in time.
+            TooLateError: Nothing was sent: the call should have left before.
             httpx.LocalProtocolError: Nothing was sent: the request is no HTTP.
             httpx.HTTPError: Anything else; the service may have got the request.
         """
         # 1. Everything that can fail without the service is done before a byte is written: the head and body are put
         #    together, and the connection is made and secured. What fails here is proof that nothing was sent, and the
         #    only proof there is.
+        #    The last of it is the time: a machine that fell asleep while it connected writes nothing when it wakes up.
         # 2. From the first write on an error proves nothing. That a write failed does not tell how much of it arrived,
         #    and a service may act on a request whose answer it cannot deliver. Nothing is written a second time: POST
         #    is not idempotent, and RFC 9110 section 9.2.2 forbids a client to repeat it by itself.
@@ -57,6 +76,7 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
         limits: dict[str, float] = request.extensions["timeout"]
         written = await self._begin(request, await request.aread(), limits["connect"])
         try:
+            refuse_if_late(request)
             assert self._stream is not None
             await self._stream.write(written, limits["write"])
             while not isinstance(head := await self._event(limits["read"]), h11.Response):

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 
 import stamina
 
+from importer.clock import seconds_since_boot
 from importer.errors import ServiceError, SignInError
 from importer.model import Account
 from importer.nexudus.access import Access, Secret, account_of, is_told_who, is_whole, knows_no_user, names_user
@@ -33,6 +34,10 @@ PATIENCE = 120.0
 
 LONGEST_PAUSE = 30.0
 """A longer Retry-After is left to the caller, who can tell the user and end the program."""
+
+LONGEST_WAY = 15.0
+"""Seconds within which a write leaves after it was asked for, or not at all: enough to connect, and less than any wait
+after which somebody may conclude that it will have no effect."""
 
 WHO = "/en/user/me"
 """Not in the vendor's pages; a public client asks it who is signed in (read 2026-11-23). Its failure proves nothing."""
@@ -262,7 +267,8 @@ class Nexudus:
     async def _once(self, method: str, target: str, body: bytes | None = None) -> Reply:
         # Around ``_repeat``, not through it: whether a write may be sent again is for the journal to say.
         kind = {} if body is None else {"Content-Type": "application/json"}
-        return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body))
+        by = seconds_since_boot() + LONGEST_WAY
+        return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body, by))
 
     async def _repeat(self, attempt: Callable[[], Awaitable[Reply]], *, unsent_only: bool = False) -> Reply:
         """The first reply that settles the question, else the last of a few; or the first to what was sent."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.clock import seconds_since_boot
 from importer.errors import SettingsError
 from importer.nexudus import Access, Reply, Secret
 from importer.nexudus.client import BODY_LIMIT, MOST_BODY_BYTES, HttpClient
@@ -191,6 +192,20 @@ async def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setenv(name, proxy.url)
         assert (await posted(server.url)).status == 200
         assert not proxy.requests
+
+
+@pytest.mark.parametrize("through", ["", "proxy"])
+async def test_a_call_that_is_too_late_is_not_sent(through: str) -> None:
+    """By our own connection, and by httpx's own through a proxy; in time it is sent."""
+    async with serving(saying(http(BODY))) as server, serving(saying(http(BODY))) as proxy:
+        http_client = HttpClient(Access(url=server.url, token=Secret(CANARY), proxy=proxy.url if through else None))
+        late = await http_client.send("POST", "/api/x", {}, b"{}", seconds_since_boot() - 1)
+        assert (late.sent, late.failure) == (False, "the call could not leave in time")
+        assert not [*server.requests, *proxy.requests]
+        in_time = await http_client.send("POST", "/api/x", {}, b"{}", seconds_since_boot() + 60)
+        assert in_time.status == 200
+        await http_client.aclose()
+        assert len([*server.requests, *proxy.requests]) == 1
 
 
 async def test_a_proxy_that_refuses() -> None:

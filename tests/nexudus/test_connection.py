@@ -11,8 +11,9 @@ import httpx
 import pytest
 from conftest import GIVE_UP
 
+from importer.clock import seconds_since_boot
 from importer.nexudus import client, connection
-from importer.nexudus.connection import SingleConnectionTransport
+from importer.nexudus.connection import SingleConnectionTransport, TooLateError
 from nexudus.rawserver import Connected, http, listening, make_certificate, server_tls, whole_request
 
 pytestmark = pytest.mark.anyio
@@ -216,3 +217,16 @@ async def test_a_header_that_would_be_two_leaves_nothing(bad: dict[str, str]) ->
         with pytest.raises(httpx.LocalProtocolError):
             await one.handle_async_request(request)
         assert await asked(one, f"http://127.0.0.1:{port}/") == b"[1,1]"
+
+
+async def test_a_call_that_is_too_late_is_not_written() -> None:
+    """Nothing of it, on a connection that had to be made and on one that was there; and the next call is served."""
+    server = Counting()
+    async with listening(server) as port, laid() as one:
+        url = f"http://127.0.0.1:{port}/"
+        for number in (2, 4):
+            extensions = {"timeout": LIMITS, "leaves_by": seconds_since_boot() - 1}
+            with pytest.raises(TooLateError):
+                await one.handle_async_request(httpx.Request("POST", url, content=b"{}", extensions=extensions))
+            assert await asked(one, url) == b"[%d,1]" % server.connections
+            assert server.connections <= number
