@@ -1,15 +1,17 @@
 """Two machines with a folder each and one journal on a server: whatever happens to one, each record is made once."""
 
+import os
 import shutil
 import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import Desk, Service, mapping, wait_until
+from conftest import UNLIMITED, Desk, Service, mapping, wait_until
 from postgres import Server, running_server
 
 ROWS = 40
@@ -147,6 +149,34 @@ def test_a_database_that_crashes_stops_the_run_and_loses_nothing(
         done = one.type_in_a_shell("resume", "--json")
         assert (done.code, done.json["counts"]["created"]) == (0, ROWS), done.err
         assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+
+
+@pytest.mark.parametrize("ahead", ["+15m", "-15m"])
+def test_a_machine_whose_clock_is_wrong_believes_nothing_too_early(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk, ahead: str
+) -> None:
+    """The visibility window is over when it is over by the clock of the database; until then no list shows a record."""
+    one, two, service = machines(tmp_path, server.new_database(), lambda: serve(replace(UNLIMITED, list_lag=3.0)), desk)
+    for each in (one, two):
+        each.shorten_the_window(5)
+    two.variables |= wrong_clock(ahead)
+    service.fail(*["lost-after"] * 6)
+    file = one.write("rows.csv", [mapping(n) for n in range(2, 8)])
+    process = one.start("run", file, "--yes", "--concurrency", "6")
+    wait_until(lambda: service.creates)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = two.type_in_a_shell("resume", "--json")
+    assert (done.code, done.json["counts"]["created"]) == (0, 6), done.err
+    assert Counter(record["Name"] for record in service.records) == Counter(NAMES[:6])
+
+
+def wrong_clock(ahead: str) -> dict[str, str]:
+    """The variables of a process whose clock on the wall is wrong by so much."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None or "FAKETIME" in os.environ:
+        pytest.skip("It takes Debian's faketime, and a clock that is right.")
+    return {"LD_PRELOAD": str(library), "FAKETIME": ahead, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 def _database(desk: Desk) -> str:

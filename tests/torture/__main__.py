@@ -20,6 +20,7 @@ from delivery.model import RULES, Model, Rule
 from postgres import running_server
 
 from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, PATIENT, REMAKES, WHOLE, Case
+from torture.between import HEADING, try_all
 from torture.judge import VERDICTS, Judged
 from torture.sweep import Lane, lanes, suffer_all
 
@@ -111,10 +112,14 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--most", type=int, default=0, help="the most cases in a line of the report, evenly spread")
     parser.add_argument("--machines", action="store_true", help="two machines on a database server, in turns")
+    parser.add_argument("--between", type=int, help="only so many random cases of two machines at work at once")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin none of these after so long")
     parser.add_argument("--one-reading", action="store_true", help="believe that a row is absent by one list: doubles")
     given = parser.parse_args()
     # Ended politely, so that the sandboxes end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if given.between:
+        return try_all(given.between, given.lanes, REPORT, given.seed, given.seconds)
     jumps = tuple((int(seam), seconds) for seam, seconds in given.jump or ())
     single = bool(given.kill or jumps)
     with ExitStack() as stack:
@@ -146,9 +151,8 @@ def _sweep(sweep: Sweep, seeds: int) -> int:
     lines += _updates(sweep)
     controls = [_no_intent(sweep), _one_reading(sweep)]
     blind = _no_question(sweep)
-    sweep.report.write_text(
-        _report(lines, [*controls, blind], sweep.rows, time.perf_counter() - began), encoding="utf-8"
-    )
+    whole = _report(lines, [*controls, blind], sweep.rows, time.perf_counter() - began)
+    sweep.report.write_text(whole + _part_of_two_machines(sweep.report), encoding="utf-8")
     harmed = [judged for line in lines for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
@@ -304,6 +308,12 @@ def _report(lines: Iterable[Line], controls: Iterable[Line], rows: int, seconds:
             "",
         ]
     )
+
+
+def _part_of_two_machines(report: Path) -> str:
+    """The part of the report that is written by itself, as it stands there."""
+    _, heading, part = report.read_text("utf-8").partition(HEADING) if report.exists() else ("", "", "")
+    return f"\n{heading}{part}" if heading else ""
 
 
 def _given_up(judged: Judged) -> int:

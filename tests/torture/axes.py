@@ -8,6 +8,8 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from torture.wire import CRASH, CUT, SILENT, Trouble
+
 FEWEST_ROWS = 8
 """Enough for every misbehaviour to meet a row; the long form takes more."""
 
@@ -69,6 +71,30 @@ JUMPS: Mapping[str, float] = {
 }
 """By how much the clock of the importer's machine jumps, in seconds."""
 
+LEASE = 3.0
+"""Seconds of a lease where two machines are at work at once: a tenth of the real one."""
+AWAY = LEASE + PATIENT + 2.0
+"""Seconds for which a machine or its network is away: the other one has the lease by then, believes that rows are
+absent, and has sent them again."""
+QUARTER = 900.0
+"""Seconds by which the clocks of two machines differ."""
+SLOW = "slow:0.5"
+"""An answer that is late, so that many are under way whenever something happens."""
+_TOGETHER = (BEHAVIOURS["lost after"], BEHAVIOURS["late"], BEHAVIOURS["answers"], SLOW, SLOW)
+
+TROUBLES: Mapping[str, Trouble] = {
+    "cut before a commit": Trouble(CUT, lasts=AWAY),
+    "answer to a commit cut off": Trouble(CUT, after=True, lasts=AWAY),
+    "cut for a moment before a commit": Trouble(CUT),
+    "cut for a moment after a commit": Trouble(CUT, after=True),
+    "silent before a commit": Trouble(SILENT, lasts=AWAY),
+    "silent after a commit": Trouble(SILENT, after=True, lasts=AWAY),
+    "silent for half a lease": Trouble(SILENT, lasts=LEASE / 2),
+    "crash before a commit": Trouble(CRASH),
+    "crash after a commit": Trouble(CRASH, after=True),
+}
+"""What becomes of the network between the first of two machines and their database, or of the database."""
+
 NOBODY, EDITS, REMAKES = "nobody", "edits", "deletes and makes again"
 
 
@@ -89,6 +115,9 @@ class Case:
         undo: Whether it is the undo of a finished import.
         update: Whether it is an update of what a finished import created.
         again: Whether doubts are left to the same import, typed again.
+        trouble: What becomes of the first machine's network, by its name in `TROUBLES`, at its commit number ``at``.
+        together: Whether the second machine takes over as soon as it can, and while the first one may still be there.
+        apart: The seconds by which the second machine's clock is ahead of the first one's and of the database's.
         settle: The seconds that the importer is told to wait before it believes that a record will not come.
     """
 
@@ -107,6 +136,10 @@ class Case:
     update: bool = False
     again: bool = False
     settle: float = SETTLE
+    trouble: str = ""
+    at: int = 0
+    together: bool = False
+    apart: float = 0.0
 
     @property
     def lag(self) -> float:
@@ -127,6 +160,8 @@ class Case:
         Never five in a row without an answer, which would end the run by itself. One row of a mix is refused.
         """
         chance = random.Random(self.seed)
+        if self.together:
+            return [name for fault in chance.choices(_TOGETHER, k=self.rows) for name in (fault, SLOW)]
         if self.behaviour != MIXED:
             return [name for _ in range(max(self.rows // 2, 1)) for name in (BEHAVIOURS[self.behaviour], "ok")]
         names = [*BEHAVIOURS.values(), "400", *chance.choices([*BEHAVIOURS.values()], k=self.rows // 2)]

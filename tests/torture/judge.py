@@ -39,6 +39,7 @@ class Judged:
         stuck: Commands that did not end, and cases that did not, however many commands were typed.
         destroyed: Records gone or overwritten that were not ours to change, or that a colleague had changed.
         given_up: Rows that were given to a person, as they must be.
+        points: How many commits went through the network between the first of two machines and the database.
         edited: The names of the records that a colleague changed.
     """
 
@@ -52,6 +53,7 @@ class Judged:
     killed_at: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     trail: list[str] = field(default_factory=list)
+    points: int = 0
     problems: list[str] = field(default_factory=list)
     edited: set[str] = field(default_factory=set)
     seconds: float = 0.0

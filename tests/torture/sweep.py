@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,8 +12,8 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,7 +22,7 @@ from typing import Any
 from conftest import GIVE_UP
 
 from importer.sandbox.people import LOCATIONS, space
-from torture.axes import EDITS, LAG, LATE, LISTS, NEVER, NOBODY, PAGES, SETTLE, WHOLE, Case
+from torture.axes import AWAY, EDITS, LAG, LATE, LEASE, LISTS, NEVER, NOBODY, PAGES, SETTLE, TROUBLES, WHOLE, Case
 from torture.judge import (
     EXTENDED,
     RENEWED,
@@ -38,9 +39,10 @@ from torture.judge import (
     write_file,
 )
 from torture.victim import OVERDUE, Command, Ended
+from torture.wire import Wire
 
 MOST_COMMANDS = 40
-INTERRUPTED = 130
+BUSY, INTERRUPTED = 7, 130
 PATH = "spaces/coworkermsoffecalendars"
 ELSEWHERE = next(number for number, each in space(1).resources.items() if each["BusinessName"] == LOCATIONS[1])
 """A resource of another location than that of the rows, for some of a colleague's records."""
@@ -153,12 +155,17 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def lanes(number: int, new_database: Callable[[], str] | None = None) -> Iterator[list["Lane"]]:
-    """So many sandboxes, and victims for all of them; ``new_database`` makes the one that two machines share."""
+def lanes(
+    number: int, new_database: Callable[[], str] | None = None, crash: Callable[[], None] | None = None
+) -> Iterator[list["Lane"]]:
+    """So many sandboxes, and victims for all of them; ``new_database`` makes the one that two machines share.
+
+    With ``crash``, which ends its server and starts it again, there is one lane: all others would crash as well.
+    """
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(number) as pool:
         server = stack.enter_context(victims())
         services = list(pool.map(lambda _: stack.enter_context(sandbox()), range(number)))
-        yield [Lane(server, service, new_database) for service in services]
+        yield [Lane(server, service, new_database, crash) for service in services]
 
 
 def suffer_all(free: Sequence["Lane"], cases: Iterable[Case]) -> Iterator["Judged"]:
@@ -198,11 +205,18 @@ class Lane:
     is: the rest is what it jumped.
     """
 
-    def __init__(self, server: Victims, service: Sandbox, new_database: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        server: Victims,
+        service: Sandbox,
+        new_database: Callable[[], str] | None = None,
+        crash: Callable[[], None] | None = None,
+    ) -> None:
         """Take both. With a database, every second command is typed at another machine, which has a home of its own."""
-        self._server, self._service, self._new_database = server, service, new_database
+        self._server, self._service, self._new_database, self._crash = server, service, new_database, crash
         self._ahead = self._waited = 0.0
         self._commands = 0
+        self._wire: Wire | None = None
 
     def suffer(self, case: Case) -> Judged:
         """One case from the first command to the judgement."""
@@ -237,7 +251,7 @@ class Lane:
             self._service.let_all_come()
         if case.seed % 2 == 0:
             self._service.spoil_lists(case)
-        self._finish_the_import(case, folder, judged)
+        self._finish_the_import(case, folder, judged, self._take_over(case, folder, judged) if case.together else None)
         if case.again and planned(folder) and not judged.problems:
             # Of the first run: its row was sent by the second one, or found.
             self._type(case, folder, ["resume"], None, judged)
@@ -246,6 +260,43 @@ class Lane:
             self._service.heal_lists()
             self._service.let_all_come()
             self._type(case, folder, ["reconcile"], None, judged)
+
+    def _take_over(self, case: Case, folder: Path, judged: Judged) -> list[str]:
+        """The second machine goes on with what the first one began, as soon as that one is in trouble.
+
+        What the first one says in the end is compared with the journal; then what is to be typed next.
+        """
+        self._wire = Wire((folder / SHARED).read_text(), self._crash)
+        try:
+            if case.trouble:
+                self._wire.spoil(case.at, TROUBLES[case.trouble])
+            with ThreadPoolExecutor(1) as pool:
+                kill = case.kills[0] if case.kills else None
+                first = pool.submit(self._type, case, folder, RUN, kill, judged, machine=1)
+                while not (self._wire.happened.is_set() or first.done() or (kill and self._has_begun(folder))):
+                    time.sleep(0.02)
+                self._go_on(case, folder, judged, first)
+                ended = first.result()
+            judged.points = self._wire.commits
+            judged.killed_at += [case.trouble] if case.trouble else [ended.trail[kill - 1]] if kill else []
+            if ended.code not in {0, 1, 5, 7, 8, -signal.SIGKILL}:
+                judged.problems.append(f"the first machine ended with {ended.code}: {ended.err[-300:]}")
+        finally:
+            self._wire.close()
+            self._wire = None
+        return self._again(folder, RUN)
+
+    @staticmethod
+    def _has_begun(folder: Path) -> bool:
+        return bool(query(folder, "SELECT 1 FROM intent WHERE state = 'in doubt' LIMIT 1"))
+
+    def _go_on(self, case: Case, folder: Path, judged: Judged, first: "Future[Ended]") -> None:
+        """Type `resume` at the second machine until it has sent what there was, or the first one is through."""
+        for _ in range(MOST_COMMANDS):
+            ended = self._type(case, folder, ["resume"], None, judged, machine=2)
+            if ended.code not in {2, 5, 7} or first.done():
+                return
+            time.sleep(LEASE / MOST_COMMANDS * 2)
 
     def _update_an_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Import without any trouble; then import the sheet of the next week until it is done."""
@@ -302,10 +353,10 @@ class Lane:
     def _names(judged: Judged) -> list[str]:
         return names_of(judged.case.rows)
 
-    def _finish_the_import(self, case: Case, folder: Path, judged: Judged) -> None:
-        """Type what a person would, until there is nothing left to do."""
+    def _finish_the_import(self, case: Case, folder: Path, judged: Judged, begin: list[str] | None = None) -> None:
+        """Type what a person would, until there is nothing left to do; ``begin`` is the first that is typed."""
         first = [*RUN, "--update"] if case.update else RUN
-        kills, words, typed, again = iter(case.kills), first, first, case.again
+        kills, words, typed, again = iter(() if case.together else case.kills), begin or first, first, case.again
         for number in range(MOST_COMMANDS):
             if number == 1 and case.seed % 2:
                 self._service.spoil_lists(case)
@@ -342,6 +393,10 @@ class Lane:
             return self._again(folder, typed)
         if ended.code == 2 and words[0] == "resume":
             return typed
+        if ended.code == BUSY:
+            # The lease of a machine that is no more has not ended yet.
+            time.sleep(LEASE / 6)
+            return words
         if ended.code in {5, 6}:
             return ["reconcile"] if words[0] == "reconcile" else ["resume"]
         if ended.code == 8 and (in_doubt(folder) or planned(folder)):
@@ -349,7 +404,7 @@ class Lane:
             return ["resume"] if words[0] == "reconcile" and "resume" in ended.out else ["reconcile"]
         if ended.code == 0 and words[0] == "reconcile" and planned(folder):
             return ["resume"]
-        if ended.code in {0, 1} and words[0] == "report" and in_doubt(folder):
+        if ended.code in {0, 1} and words[0] == "report" and (in_doubt(folder) or planned(folder)):
             # Killed between its end and its report: the report that is made up for names rows that are not settled.
             self._wait_out_the_window()
             return ["reconcile"]
@@ -385,9 +440,11 @@ class Lane:
             judge(judged, folder, self._service.records())
         return codes, judged
 
-    def _type(self, case: Case, folder: Path, words: list[str], kill_at: int | None, judged: Judged) -> Ended:
+    def _type(
+        self, case: Case, folder: Path, words: list[str], kill_at: int | None, judged: Judged, machine: int = 0
+    ) -> Ended:
         jumps = () if judged.commands else case.jumps
-        ended = self._server.type(self._command(case, folder, words, kill_at, jumps))
+        ended = self._server.type(self._command(case, folder, words, kill_at, jumps, machine))
         # A clock that has jumped stays as it is.
         self._ahead += sum(seconds for seam, seconds in jumps if seam <= len(ended.trail))
         judged.commands.append(f"{words[0]} → {ended.code}")
@@ -406,18 +463,20 @@ class Lane:
         words: list[str],
         kill_at: int | None = None,
         jumps: Sequence[tuple[int, float]] = (),
+        machine: int = 0,
     ) -> Command:
         # Where the clock jumps, calls are counted: a limit that nobody reaches, unless the jump makes one of it.
         counted = bool(case.jumps)
         shared = folder / SHARED
         self._commands += 1
-        second = "-2" if shared.exists() and self._commands % 2 else ""
+        is_second = shared.exists() and (machine == 2 if machine else self._commands % 2 == 1)
+        journal = self._wire.url if self._wire is not None and not is_second else ""
         variables = {
             "NEXUDUS_URL": self._service.url,
             "NEXUDUS_USERNAME": "ops@example.com",
             "NEXUDUS_PASSWORD": "practice",
-            "IMPORTER_HOME": str(folder / f"home{second}"),
-            **({"IMPORTER_JOURNAL": shared.read_text()} if shared.exists() else {}),
+            "IMPORTER_HOME": str(folder / ("home-2" if is_second else "home")),
+            **({"IMPORTER_JOURNAL": journal or shared.read_text()} if shared.exists() else {}),
             "IMPORTER_RATE": "6000/min" if counted else "none",
             "IMPORTER_DAILY_QUOTA": "5000" if counted else "none",
             "IMPORTER_CALLS_PER_100MS": "none",
@@ -428,4 +487,7 @@ class Lane:
             "IMPORTER_TIMEOUT": str(min(case.settle, _LONGEST_CALL)),
             "IMPORTER_CONCURRENCY": str(case.concurrency),
         }
-        return Command(words, str(folder), variables, kill_at, case.signal, case.broken, self._ahead, tuple(jumps))
+        ours = Command(words, str(folder), variables, kill_at, case.signal, case.broken, self._ahead, tuple(jumps))
+        if not case.together:
+            return ours
+        return replace(ours, apart=case.apart if is_second else 0.0, lease=LEASE, nap=AWAY)

@@ -28,15 +28,16 @@ import importer.reporting
 import importer.runs.result
 import importer.runs.run
 from importer.cli import run_cli
-from importer.delivery import updater
+from importer.delivery import sender, updater
 from importer.delivery.comparison import Changed, Match
 from importer.delivery.listing import Listing
 from importer.delivery.reconciler import Settled
+from importer.journal import announcement_rows, lease, postgres
 from importer.journal.postgres import ServerClock
 from importer.journal.rows import Change, Intent, Rows
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.nexudus import Reply
+from importer.nexudus import Reply, service
 from importer.nexudus.client import HttpClient
 from importer.nexudus.connection import _Stream
 from importer.reporting.atomic import put_in_place
@@ -50,7 +51,9 @@ class Command:
     """What to type where, and which signal comes at which seam; ``broken`` names a rule that is taken away.
 
     ``ahead`` is by how many seconds the clock of this command is later than the machine's, ``jumps`` at which seams it
-    jumps, and by how many seconds.
+    jumps, and by how many seconds. ``apart`` is by how much this machine's own clock is wrong, but not the database's.
+    With ``lease``, the seconds that a lease lasts, the process is one of a machine into which no other can look. One
+    that is told to stop by SIGSTOP sleeps for ``nap`` seconds.
     """
 
     words: Sequence[str]
@@ -61,6 +64,9 @@ class Command:
     broken: str = ""
     ahead: float = 0.0
     jumps: Sequence[tuple[int, float]] = ()
+    apart: float = 0.0
+    lease: float = 0.0
+    nap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,13 +93,16 @@ class Seams:
         """Write names to a file descriptor: what a buffer holds would die with the process."""
         self._trail, self._command, self._passed = trail, command, 0
         self.jumped = 0.0
+        self._is_due = False
 
     def passed(self, name: str) -> None:
         """Count one; it may be the last."""
         self._passed += 1
         os.write(self._trail, f"{name}\n".encode())
+        self._is_due = self._is_due or self._passed == self._command.kill_at
         self.jumped += sum(seconds for number, seconds in self._command.jumps if number == self._passed)
-        if self._passed == self._command.kill_at:
+        if self._is_due and not (self._command.signal == signal.SIGSTOP and name in _AT_ONCE):
+            self._is_due = False
             os.kill(os.getpid(), self._command.signal)
 
     def wrap(self) -> None:
@@ -118,14 +127,19 @@ class Seams:
         send = HttpClient.send
 
         async def sent(
-            wire: HttpClient, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+            wire: HttpClient,
+            method: str,
+            target: str,
+            headers: Mapping[str, str],
+            body: bytes | None = None,
+            leaves_by: float | None = None,
         ) -> Reply:
             if "/api/spaces/" not in target:
-                return await send(wire, method, target, headers, body)
+                return await send(wire, method, target, headers, body, leaves_by)
             kind = _kind(method, target)
             self.passed(f"before a {kind}")
             _creating.set(method == "POST")
-            reply = await send(wire, method, target, headers, body)
+            reply = await send(wire, method, target, headers, body, leaves_by)
             _creating.set(False)
             self.passed(f"after the answer to a {kind}")
             return reply
@@ -179,6 +193,11 @@ class Seams:
         _PATCH.setattr(Rows, "plan", planned)
 
 
+_AT_ONCE = frozenset({"half of a create written"})
+"""Seams within a single call of the system: a process can die there, as its bytes may be lost on the way, but it does
+not fall asleep there."""
+
+
 def _kind(method: str, target: str) -> str:
     by_id = target.partition("?")[0].rpartition("/")[2].isdecimal()
     return {"POST": "create", "PUT": "put", "DELETE": "delete"}.get(method, "look" if by_id else "list")
@@ -229,8 +248,23 @@ def overwrite_anything() -> None:
     _PATCH.setattr(updater, "instead_of_an_update", lambda *_: None)
 
 
-BREAKS = {"no intent": leave_out_the_intent, "one reading": believe_one_reading, "no question": overwrite_anything}
-"""Rules that can be taken away, to show that the sweep would notice."""
+def forget_the_lease() -> None:
+    """Whoever has begun to send goes on, however long it was away, whoever has the account by now."""
+    _PATCH.setattr(lease.LeasedAccounts, "fence", lambda *_: None)
+    _PATCH.setattr(sender, "LONGEST_DELAY", float("inf"))
+    _PATCH.setattr(service, "LONGEST_WAY", float("inf"))
+
+
+OWN_CLOCK = "own clock"
+"""The rule that is taken away is that times are the server's, and not those of the clock on this machine's wall."""
+
+BREAKS = {
+    "no intent": leave_out_the_intent,
+    "one reading": believe_one_reading,
+    "no question": overwrite_anything,
+    "no lease": forget_the_lease,
+}
+"""The other rules that can be taken away, to show that the sweep would notice."""
 
 
 def suffer(command: Command, scratch: Path) -> Ended:
@@ -243,11 +277,32 @@ def suffer(command: Command, scratch: Path) -> Ended:
             code = _live(command, scratch)
         finally:
             os._exit(code)
-    _, status = os.waitpid(child, 0)
+    status = _awaited(child, command.nap)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     out, err, trail = ((scratch / name).read_text("utf-8", "replace") for name in ("out", "err", "trail"))
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Ended(os.waitstatus_to_exitcode(status), out, err, trail.splitlines(), cpu)
+
+
+def _awaited(child: int, nap: float) -> int:
+    """How it ended; whenever it stops, it is left asleep for a while."""
+    while True:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            return status
+        time.sleep(nap)
+        os.kill(child, signal.SIGCONT)
+
+
+def shorten_the_lease(seconds: float) -> None:
+    """A lease that ends soon, with all that goes with it, and a machine of which no other sees the processes."""
+    for module in (lease, announcement_rows):
+        _PATCH.setattr(module, "SECONDS", seconds)
+        _PATCH.setattr(module, "RENEWED_EVERY", seconds / 6)
+        _PATCH.setattr(module, "system_id", lambda: "")
+    _PATCH.setattr(postgres, "_LONGEST_TRANSACTION", round(2 * seconds))
+    _PATCH.setattr(sender, "LONGEST_DELAY", seconds / 6)
+    _PATCH.setattr(service, "LONGEST_WAY", seconds / 2)
 
 
 def _live(command: Command, scratch: Path) -> int:
@@ -259,15 +314,17 @@ def _live(command: Command, scratch: Path) -> int:
     for name in [name for name in os.environ if name.startswith(("NEXUDUS_", "IMPORTER_"))]:
         del os.environ[name]
     os.environ.update(command.variables)
-    if command.broken:
+    if command.lease:
+        shorten_the_lease(command.lease)
+    if command.broken in BREAKS:
         BREAKS[command.broken]()
     seams = Seams(os.open(scratch / "trail", flags, 0o600), command)
     seams.wrap()
-    # Of machines that share a journal, the clock of its server goes wrong.
-    told = ServerClock.__call__
-    _PATCH.setattr(ServerClock, "__call__", lambda clock: told(clock) + command.ahead + seams.jumped)
+    # Of machines that share a journal, the clock of its server jumps; their own are apart from it.
+    told, apart = ServerClock.__call__, command.apart if command.broken == OWN_CLOCK else 0.0
+    _PATCH.setattr(ServerClock, "__call__", lambda clock: told(clock) + command.ahead + seams.jumped + apart)
     signal.alarm(PATIENCE)
-    code = run_cli(command.words, lambda: time.time() + command.ahead + seams.jumped)
+    code = run_cli(command.words, lambda: time.time() + command.ahead + seams.jumped + command.apart)
     sys.stdout.flush()
     sys.stderr.flush()
     return code
