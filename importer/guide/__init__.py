@@ -34,6 +34,7 @@ TOPICS = (
     "contributing",
     "faults",
     "security",
+    "security-standard",
     "glossary",
 )
 """Every page of the manual, in the order in which the list shows them."""

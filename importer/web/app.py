@@ -204,9 +204,10 @@ def _guarded(route: PageRoute) -> Handler:
         if route.audience not in (Audience.ALL, Audience.MACHINES, people):
             raise HTTPException(NOT_FOUND)
         if route.role is not None and person_of(request).role < route.role:
+            _log_refusal(request, route, "role")
             raise HTTPException(FORBIDDEN)
         try:
-            await _require_owner(request, route.owner)
+            await _require_owner(request, route)
             if route.owner is Owner.OPEN_UPLOAD and (run := draft_of(request).run) is not None:
                 return redirect(request, f"/runs/{run}")
             return await route.handler(request)
@@ -220,20 +221,31 @@ def _guarded(route: PageRoute) -> Handler:
     return answer
 
 
-async def _require_owner(request: Request, rule: Owner) -> None:
+def _log_refusal(request: Request, route: PageRoute, reason: str) -> None:
+    # The address as the table has it: what stands in it may be the secret of somebody else's upload.
+    details = {"reason": reason, "role": person_of(request).role.name.lower(), "address": route.path}
+    app_of(request).log(LogLine("request refused", Level.WARNING, details=details))
+
+
+async def _require_owner(request: Request, route: PageRoute) -> None:
     """Look up what the address names and leave it with the request.
 
     Raises:
         HTTPException: There is no such thing, or it is somebody else's; nobody can tell which.
     """
+    rule = route.owner
     if rule in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD):
         draft = app_of(request).drafts.find(request.path_params["draft"])
-        if draft is None or not person_of(request).may_open(draft.by):
+        if draft is None:
+            raise HTTPException(NOT_FOUND)
+        if not person_of(request).may_open(draft.by):
+            _log_refusal(request, route, "owner")
             raise HTTPException(NOT_FOUND)
         request.state.draft = draft
     elif rule is not Owner.NONE:
         run = await _run(request)
         if rule is Owner.OWN_RUN and not person_of(request).may_open(started_by(run)):
+            _log_refusal(request, route, "owner")
             raise HTTPException(NOT_FOUND)
         request.state.run = run
 

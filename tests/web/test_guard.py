@@ -91,6 +91,16 @@ def test_every_answer_carries_the_headers(client: Client) -> None:
     assert "'unsafe" not in HEADERS["Content-Security-Policy"]
 
 
+def test_every_answer_says_what_it_is(client: Client) -> None:
+    """With the encoding of its text, and with no leave for the pages of others to read it."""
+    answers = [client.get(path) for method, path in addresses() if method == "GET"]
+    for answer in (*answers, client.get("/nowhere"), client.get("/static/style.css"), client.get("/", Host="evil.com")):
+        kind = answer.headers.get("Content-Type", "")
+        assert kind or not answer.body
+        assert not kind.startswith("text/") or "charset=utf-8" in kind
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
 # -- behind a proxy ----------------------------------------------------------------------------------------------------
 
 

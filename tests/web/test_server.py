@@ -13,7 +13,7 @@ from importer.errors import SettingsError, UsageError
 from importer.runs.log import LogLine
 from importer.web import Address, Role, people_of
 from importer.web.server import listening
-from web.kit import Site, behind_a_proxy, serving, signed_in_by_proxy
+from web.kit import GOOD, Site, behind_a_proxy, rows, serving, signed_in_by_proxy, table
 
 
 def test_only_loopback_is_listened_on_by_default(site: Site) -> None:
@@ -133,6 +133,22 @@ def test_a_port_that_is_taken_is_said(settings: Settings, site: Site) -> None:
         pass
     assert f"Port {site.port} at 127.0.0.1 cannot be used" in taken.value.message
     assert "--port" in taken.value.advice
+
+
+def test_a_request_that_somebody_may_not_make_is_in_the_log(settings: Settings) -> None:
+    """For want of a role, or because it is somebody else's; with the address as it is written in the table."""
+    people = people_of(settings)
+    people.add("ada", Role.ADMIN)
+    people.add("vera", Role.VIEWER)
+    told = list[LogLine]()
+    with serving(behind_a_proxy(settings), log=told.append) as site:
+        place = signed_in_by_proxy(site.port, "ada").draft("rooms.csv", table(*GOOD))
+        vera = signed_in_by_proxy(site.port, "vera")
+        assert vera.upload("a.csv", rows(2)).status == 403
+        assert vera.get(place).status in {403, 404}
+    refused = [dict(line.details) for line in told if line.event == "request refused"]
+    assert [(one["reason"] in {"role", "owner"}, one["role"]) for one in refused] == [(True, "viewer")] * 2
+    assert not any(place.rpartition("/")[2] in str(one) for one in refused)
 
 
 def test_what_a_log_is_told_of_a_team_names_nobody(settings: Settings) -> None:

@@ -131,6 +131,8 @@ async def leave(request: Request) -> Response:
     app, session = app_of(request), session_of(request)
     app.sessions.end_of_person(session.person.key, lambda _, other: other is session)
     answer = redirect(request, "/left")
+    # Not the cookies: those of other ports on this machine are of the same site.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     if app.team is not None:
         answer.delete_cookie(app.cookie, path="/", httponly=True, samesite="lax", secure=True)
     else:

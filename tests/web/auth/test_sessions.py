@@ -28,6 +28,14 @@ def clock() -> Clock:
     return Clock()
 
 
+def test_no_cookie_and_no_link_can_be_guessed(clock: Clock) -> None:
+    """Each is another one, of 256 random bits."""
+    sessions = SessionStore(clock)
+    made = [secret for _ in range(50) for secret in (sessions.start(ADA), sessions.link(ADA))]
+    assert len(set(made)) == len(made)
+    assert {len(secret) for secret in made} == {43}
+
+
 def test_links_and_sessions_end(clock: Clock) -> None:
     """A link holds ten minutes and once, a session ends when nobody used it."""
     sessions = SessionStore(clock)

@@ -33,10 +33,11 @@ def test_another_site_is_never_a_way_on(client: Client) -> None:
 
 
 def test_leaving_ends_the_session(site: Site) -> None:
-    """After leaving, the cookie opens nothing."""
+    """After leaving, the cookie opens nothing, and the browser is told to keep nothing of the pages."""
     client = site.visitor()
     cookie = client.cookie
-    assert client.post("/leave").place == "/left"
+    left = client.post("/leave")
+    assert (left.place, left.headers["Clear-Site-Data"]) == ("/left", '"cache", "storage"')
     client.cookie = cookie
     assert client.get("/").status == 401
 
@@ -59,6 +60,11 @@ def test_without_a_sign_in_the_plan_asks_for_one(settings: Settings, service: Ru
         assert "All 8 rows can be imported" in client.follow(place).text
         asked = client.get(f"{place}/plan").place
         assert asked == f"/sign-in?next={place}/plan"
+        # Masked, and left to password managers.
+        assert (
+            '<input id="password" name="password" type="password" autocomplete="current-password">'
+            in client.get(asked).text
+        )
         wrong = client.post("/sign-in", {"username": "ops@example.com", "password": "no"})
         assert "The user name or password is incorrect" in plain(wrong.text)
         right = {"username": "ops@example.com", "password": "practice", "next": f"{place}/plan"}
