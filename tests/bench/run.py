@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,10 +55,13 @@ def median(taken: Sequence[Took]) -> Took:
     )
 
 
-def timed(*words: str | Path, url: str = "", home: Path = BUILD / "home") -> Took:
+def timed(
+    *words: str | Path, url: str = "", home: Path = BUILD / "home", variables: Mapping[str, str] | None = None
+) -> Took:
     """A process run to its end, with compiled modules kept as an installation keeps them."""
+    environment = _environment(url, home) | dict(variables or {})
     began = time.perf_counter()
-    process = subprocess.Popen(list(map(str, words)), env=_environment(url, home), stdout=-3, stderr=-3, cwd=ROOT)
+    process = subprocess.Popen(list(map(str, words)), env=environment, stdout=-3, stderr=-3, cwd=ROOT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
@@ -207,6 +210,39 @@ def sending_many(table: Table, rows: int) -> None:
     table.add("P5", f"CPU a row of {rows:,}", f"{mine.cpu / rows * 1e6:.0f} us", "<= 200 us")
 
 
+def sharing(table: Table, rows: int, rounds: int) -> None:
+    """P16: one sender and two, each for an account of its own, with a journal in a file and on one database."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from postgres import running_server  # a part of the tests
+
+    file = made(rows)
+    ones: dict[str, list[Took]] = {"file": [], "database": []}
+    twos: dict[str, list[float]] = {"file": [], "database": []}
+    with running_server() as database:
+        for _ in range(rounds):
+            for kind, alone in ones.items():
+                place = {"IMPORTER_JOURNAL": database.new_database()} if kind == "database" else {}
+                with server() as url:
+                    alone.append(_import(file, url, home="one", variables=place))
+                    began = time.perf_counter()
+                    with ThreadPoolExecutor() as pool:
+                        list(pool.map(lambda who, u=url, p=place: _send_as(who, file, u, p), ("ada", "bo")))
+                    twos[kind].append(time.perf_counter() - began)
+                    assert created(url) == 3 * rows
+    one, other = median(ones["database"]), median(ones["file"])
+    figure = f"{other.wall / one.wall:.2f} x (CPU {other.cpu / one.cpu:.2f} x); {rows / one.wall:.0f} rows/s"
+    table.add("P16", f"{rows:,} rows, journal on PostgreSQL against a file", figure, ">= 0.8 x")
+    both, apart = statistics.median(twos["database"]), statistics.median(twos["file"])
+    figure = (
+        f"{apart / both:.2f} x; {2 * one.wall / both:.2f} x of one alone, {2 * other.wall / apart:.2f} x with files"
+    )
+    table.add("P16", "two senders on one PostgreSQL against a file each", figure, ">= 0.8 x")
+
+
+def _send_as(who: str, file: Path, url: str, place: Mapping[str, str]) -> Took:
+    return _import(file, url, home=who, variables={**place, "NEXUDUS_TOKEN": who})
+
+
 def shares(table: Table, rows: int) -> None:
     """Whose functions the processor time of sending goes to, by a profile; built-in ones count for their callers."""
     out = BUILD / "profile"
@@ -232,10 +268,19 @@ def _owner(place: str) -> str:
     return "asyncio" if "asyncio" in parts else "Python"
 
 
-def _import(file: Path, url: str, at_once: int = 64, python: Sequence[str] = (), home: str = "sending") -> Took:
+def _import(
+    file: Path,
+    url: str,
+    at_once: int = 64,
+    python: Sequence[str] = (),
+    home: str = "sending",
+    variables: Mapping[str, str] | None = None,
+) -> Took:
     place = fresh(home)
     words = ("--yes", "--out", place / "r", "--rate", "none", "--daily-quota", "none", "--concurrency", str(at_once))
-    return timed(sys.executable, *python, "-m", "importer", "run", file, *words, url=url, home=place)
+    return timed(
+        sys.executable, *python, "-m", "importer", "run", file, *words, url=url, home=place, variables=variables
+    )
 
 
 def _newman(file: Path, url: str) -> Took:
@@ -404,6 +449,7 @@ def main(*, quick: bool) -> None:
     stages: list[Callable[[], None]] = [
         lambda: sending(table, 10_000 // (5 if quick else 1), 2 if quick else 5),
         lambda: sending_many(table, 100_000 // scale),
+        lambda: sharing(table, 10_000 // (5 if quick else 1), 1 if quick else 3),
         lambda: shares(table, 20_000 // scale),
         lambda: checking(table, 1_000_000 // scale, 1 if quick else 3),
         lambda: journaling(table, 1_000_000 // scale),
