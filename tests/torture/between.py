@@ -107,7 +107,7 @@ def try_all(number: int, track_size: int, report: Path, seed: int, seconds: floa
         wild = {name: Line(name, list(suffer_all(track, cases))) for name, cases in controls(span).items()}
         for judged, name in _some(track, names, span, chance, number, goes_on):
             lines[name].judged.append(judged)
-    _write(report, list(lines.values()), list(wild.values()), time.perf_counter() - began, seed)
+            _write(report, list(lines.values()), list(wild.values()), time.perf_counter() - began, seed)
     harmed = [judged for line in lines.values() for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
@@ -135,7 +135,7 @@ def _some(
 ) -> Iterator[tuple[Judged, str]]:
     done = 0
     while done < number and goes_on():
-        turn = [name for name in names for _ in range(2)]
+        turn = list(names)
         cases = [case_of(name, span, chance) for name in turn]
         for judged, name in zip(suffer_all(track, cases), turn, strict=True):
             sys.stdout.write(f"{name}: {'clean' if judged.clean else judged}\n")

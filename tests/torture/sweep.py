@@ -278,7 +278,7 @@ class Lane:
                 self._go_on(case, folder, judged, first)
                 ended = first.result()
             judged.points = self._wire.commits
-            judged.killed_at += [case.trouble] if case.trouble else [ended.trail[kill - 1]] if kill else []
+            judged.killed_at += [case.trouble] if case.trouble else ended.trail[kill - 1 : kill] if kill else []
             if ended.code not in {0, 1, 5, 7, 8, -signal.SIGKILL}:
                 judged.problems.append(f"the first machine ended with {ended.code}: {ended.err[-300:]}")
         finally:
@@ -490,4 +490,7 @@ class Lane:
         ours = Command(words, str(folder), variables, kill_at, case.signal, case.broken, self._ahead, tuple(jumps))
         if not case.together:
             return ours
-        return replace(ours, apart=case.apart if is_second else 0.0, lease=LEASE, nap=AWAY)
+        # Where its clock is wrong, the second machine sees that the first one is dead: it looks before any list shows
+        # the records of that one, and its clock alone could make it believe that there are none.
+        lease = 0.0 if case.apart and case.kills else LEASE
+        return replace(ours, apart=case.apart if is_second else 0.0, lease=lease, nap=AWAY)
