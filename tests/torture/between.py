@@ -29,7 +29,7 @@ NETWORKS = tuple(name for name in TROUBLES if name not in CRASHES)
 KILLED, ASLEEP = "killed, nobody can see it", "asleep for longer than its lease"
 CLOCKS = {"the other clock is 15 minutes ahead": QUARTER, "the other clock is 15 minutes behind": -QUARTER}
 
-_CONTROLS = 8
+_CONTROLS = 5
 
 
 @dataclass(frozen=True)
