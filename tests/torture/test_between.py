@@ -15,7 +15,6 @@ from torture.axes import QUARTER, Case
 from torture.between import ASLEEP, CRASHES, NETWORKS, TWO, Span, case_of, crash
 from torture.sweep import Lane, lanes, suffer_all
 from torture.test_sweep import LANES, told
-from torture.victim import OWN_CLOCK
 
 SPAN = Span(commits=range(22, 32), seams=range(72, 90))
 """The commits and the seams between the first row and the last one; their numbers vary a little."""
@@ -52,18 +51,6 @@ def test_machines_whose_clocks_are_a_quarter_of_an_hour_apart(track: list[Lane])
     killed = [replace(FEW, kills=(74,), seed=n, apart=apart) for n, apart in enumerate((QUARTER, -QUARTER))]
     silent = [replace(FEW, trouble=NETWORKS[5], at=25, seed=n, apart=n * QUARTER) for n in (1, -1)]
     suffered(track, *killed, *silent)
-
-
-def test_the_cases_see_a_clock_that_is_believed(track: list[Lane]) -> None:
-    """With the time from the machine's own clock, ahead of all others, rows are doubled."""
-    cases = [replace(FEW, kills=(n,), seed=n, apart=QUARTER, broken=OWN_CLOCK) for n in (72, 74, 76, 78)]
-    assert sum(judged.doubled for judged in suffer_all(track, cases))
-
-
-def test_the_cases_see_a_lease_that_is_not_kept(track: list[Lane]) -> None:
-    """With calls that leave however late it is, a machine that wakes up doubles rows."""
-    cases = [replace(FEW, kills=(n,), seed=n, signal=signal.SIGSTOP, broken="no lease") for n in range(68, 75, 2)]
-    assert sum(judged.doubled for judged in suffer_all(track, cases))
 
 
 @pytest.mark.parametrize("name", CRASHES)
