@@ -524,6 +524,11 @@ NOTICES: Mapping[str, NoticeKind] = {
     ),
     "workbook-left-out": NoticeKind("Your own workbook is not among the files of the report, because {why}."),
     "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),
+    "memory-away": NoticeKind(
+        "What you chose for earlier files with this header could not be looked up: the database cannot be reached.",
+        "Check how the columns and dates are read, or try again later.",
+        doubtful=True,
+    ),
     "dates-as-before": NoticeKind(
         "Dates are read in the same way as in the first import: {order}times without a time zone are in {zone}."
     ),

@@ -132,7 +132,8 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     """Show which column of FILE holds which field, with samples."""
     from importer.cli import terminal
-    from importer.config import saved_columns
+    from importer.config.saved_columns import remember
+    from importer.journal.shelves import shelf_of
     from importer.runs.source import columns as columns_of
     from importer.runs.source import complaint, look_at_columns, own_labels
 
@@ -140,7 +141,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     settings = load_settings()
     source = look_at_columns(file, settings, kind, with_encoding(file, settings, read))
     if save:
-        saved_columns.remember(own_labels(source.sheet), read.map, settings.home)
+        remember(own_labels(source.sheet), read.map, shelf_of(settings.journal_place))
     matched = columns_of(source)
     if as_json:
         put_json({"schema": 1, "file": str(file), "columns": [asdict(column) for column in matched]})

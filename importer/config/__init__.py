@@ -10,5 +10,6 @@
 - ``probe_file.py``     what a probe of the service has shown
 - ``installation.py``   the name of this installation
 - ``home.py``           the importer's own folder, for its owner alone
+- ``shelf.py``          where the documents lie that all machines of a journal must agree on
 - ``store.py``          documents as private files, with the number of their format
 """

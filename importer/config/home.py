@@ -17,7 +17,7 @@ HOME_NAMES = (
     "journal.sqlite3*",
     "sandbox.sqlite3*",
     "client-id",
-    "columns.json",
+    "columns.*",
     "people*",
     "trusted-folders.*",
     "probes",

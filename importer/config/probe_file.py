@@ -1,6 +1,6 @@
-"""What a probe of a service has shown, as a document: one file for each host and record type.
+"""What a probe of a service has shown, as a document: one for each host and record type.
 
-Rule: an answer is yes, no, or not found out, and whoever relies on one asks for the yes. A point that a file does not
+Rule: an answer is yes, no, or not found out, and whoever relies on one asks for the yes. A point that it does not
 answer, because an earlier importer wrote it or because there is none, is not found out.
 """
 
@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
+from importer.config.shelf import Shelf, put_shelved, read_shelved
 from importer.config.store import Document
+from importer.errors import StoreError
 
 
 class Answer(StrEnum):
@@ -135,17 +136,24 @@ class ProbeResult:
 PROBE = Document("The result of a probe", ProbeResult)
 
 
-def read(home: Path, host: str, kind: str) -> ProbeResult:
-    """What the latest probe has shown; nothing was found out if there was none, or if its file cannot be used."""
-    result = PROBE.read_if_usable(_path(home, host, kind))
-    # The name of the file has no room for every character of a host, so that two could share one.
+def read(shelf: Shelf, host: str, kind: str) -> ProbeResult:
+    """What the latest probe has shown; nothing was found out if there was none, or if its document cannot be used.
+
+    Raises:
+        JournalError: The database cannot be used.
+    """
+    try:
+        result = read_shelved(PROBE, shelf, _name(host, kind))
+    except StoreError:
+        result = None
+    # The name of the document has no room for every character of a host, so that two could share one.
     return result if result is not None and (result.host, result.kind) == (host, kind) else ProbeResult(host, kind)
 
 
-def write(home: Path, result: ProbeResult) -> None:
+def write(shelf: Shelf, result: ProbeResult) -> None:
     """Save what a probe has shown, in the place of an earlier one of the host and record type."""
-    PROBE.write(_path(home, result.host, result.kind), result)
+    put_shelved(PROBE, shelf, _name(result.host, result.kind), result)
 
 
-def _path(home: Path, host: str, kind: str) -> Path:
-    return home / "probes" / f"{re.sub(r'[^A-Za-z0-9.]', '-', host)}-{kind}.json"
+def _name(host: str, kind: str) -> str:
+    return f"probes/{re.sub(r'[^A-Za-z0-9.]', '-', host)}-{kind}.json"

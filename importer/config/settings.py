@@ -54,6 +54,11 @@ class JournalPlace(NamedTuple):
     url: str
     home: Path
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the database is on a server, so that other machines may use it as well."""
+        return self.url.startswith("postgresql")
+
 
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""

@@ -61,6 +61,20 @@ def write_private(path: Path, text: str) -> None:
     aside.replace(path)
 
 
+def read_text(path: Path) -> str | None:
+    """The text of a file as ``write_private`` writes it, or None if there is no file.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    try:
+        return path.read_bytes().decode("utf-8", "surrogatepass")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeError) as error:
+        raise StoreError(f"{path} cannot be read: {error}.", "Check the file and its permissions.") from error
+
+
 class UnreadableError(ValueError):
     """A stored document that is damaged or of a later format; the sentence says which."""
 
@@ -124,16 +138,25 @@ class Document(Generic[Shape]):
         Raises:
             StoreError: It cannot be read, is damaged, or of a later format.
         """
+        text = read_text(path)
+        return None if text is None else self.decode_of(text, str(path), **from_place)
+
+    def decode_of(self, text: str, place: str, **from_place: object) -> Shape:
+        """The value that the text of a document at a place holds.
+
+        Raises:
+            StoreError: It is damaged, or of a later format.
+        """
         try:
-            return self.decode(path.read_bytes().decode("utf-8", "surrogatepass"), **from_place)
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeError) as error:
-            raise StoreError(f"{path} cannot be read: {error}.", "Check the file and its permissions.") from error
+            return self.decode(text, **from_place)
         except UnreadableError as error:
-            raise StoreError(
-                f"{error} The file is {path}.", "Update the importer, or move the file to another folder."
-            ) from error
+            raise self.unusable(error, place) from error
+
+    def unusable(self, error: UnreadableError, place: str) -> StoreError:
+        """What is wrong with the document at a place, as an error for people."""
+        return StoreError(
+            f"{error} It is {place}.", "Update the importer. If it is damaged, restore it from a backup, or delete it."
+        )
 
     def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
         """The document in a file; None if it is not there or cannot be used. For documents that can be rebuilt."""

@@ -22,5 +22,6 @@ The only place with the journal's database.
 - ``announcements.py`` whoever is about to send, so that a stop reaches them: on one machine
   (``announcement_files.py``) or among several (``announcement_rows.py``)
 - ``schedules.py``    the scheduled imports, and what each of them has led to
-- ``copies.py``       the files of runs, where machines share a database but no folder
+- ``copies.py``       the files of runs, where machines share a database but no folder; ``documents.py`` what these
+  machines agree on, and ``shelves.py`` where that of an installation is
 """

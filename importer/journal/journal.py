@@ -5,13 +5,14 @@ says so has been committed; SQLite is therefore run so that a commit survives a 
 """
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from importer.config.installation import installation_id
 from importer.config.settings import JournalPlace
+from importer.config.shelf import FileShelf, Shelf
 from importer.errors import JournalError
 from importer.journal import statements as sql
 from importer.journal import tables as t
@@ -38,6 +39,9 @@ from importer.journal.totals import Totals
 from importer.journal.views import Views
 from importer.model import Clock
 
+if TYPE_CHECKING:
+    from importer.journal.documents import Documents
+
 _KINDS = "Set IMPORTER_JOURNAL to sqlite:///path or postgresql://user@host/database, or leave it out."
 
 
@@ -49,16 +53,20 @@ class Journal:
         db: Database,
         senders: Senders,
         announcements: Announcements,
+        home: Path,
+        documents: "Documents | None" = None,
         installation: Installation | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Use ``open_journal``.
 
-        Where other machines use the database as well, ``installation`` is this one, and ``clock`` the one that all of
-        them go by.
+        ``home`` is the folder of the installation. Where other machines use the database as well, ``documents`` are
+        those that all of them share, ``installation`` is this one, and ``clock`` the one that all of them go by.
         """
         self._db = db
         self.path, self.name, self.clock = db.path, db.name, clock
+        self.shelf: Shelf = documents or FileShelf(home)
+        self.documents = documents
         self.senders, self.announcements = senders, announcements
         self.copies = Copies(db, is_shared=installation is not None)
         self.together, self.fault, self.back_up = db.together, db.fault, db.back_up
@@ -155,15 +163,17 @@ def open_journal(place: JournalPlace | str, patience: float = PATIENCE) -> Journ
 def _in_a_file(url: sa.URL, home: Path, patience: float) -> Journal:
     db = open_sqlite(url, patience)
     locks = folder_of(db.path, home)
-    return Journal(db, LockedAccounts(locks), AnnouncementFiles(locks))
+    return Journal(db, LockedAccounts(locks), AnnouncementFiles(locks), home)
 
 
 def _on_a_server(url: sa.URL, home: Path, patience: float) -> Journal:
     # Here, because only a team needs them.
     from importer.journal.announcement_rows import AnnouncementRows  # noqa: PLC0415
+    from importer.journal.documents import Documents  # noqa: PLC0415
     from importer.journal.lease import LeasedAccounts  # noqa: PLC0415
     from importer.journal.postgres import open_postgres  # noqa: PLC0415
 
     db = open_postgres(url, patience)
     installation = Installation(installation_id(home), home / "files")
-    return Journal(db, LeasedAccounts(db), AnnouncementRows(db), installation, db.clock)
+    documents = Documents(db, home, db.clock)
+    return Journal(db, LeasedAccounts(db), AnnouncementRows(db), home, documents, installation, db.clock)

@@ -19,7 +19,7 @@ from importer.journal.states import UNANSWERED, State
 from importer.journal.tally import PARTS, recount
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 _ROWS_AS_TODAY = 6
 """The version from which on the table of the rows has today's shape: a million rows are copied in a minute, or not."""
 
@@ -101,6 +101,11 @@ def _add_schedules(db: Connection) -> None:
     t.occurrence.create(db)
 
 
+def _add_documents(db: Connection) -> None:
+    """The documents that machines that share a database agree on; a journal in a file has nothing in it."""
+    t.document.create(db)
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
@@ -111,6 +116,7 @@ _STEPS: Mapping[int, Callable[[Connection], None]] = {
     7: _add_sharing,
     8: _add_announcements,
     9: _add_schedules,
+    10: _add_documents,
 }
 """What leads from a version to the next one."""
 

@@ -242,6 +242,16 @@ copy = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+# The documents that all machines of a shared database must agree on; ``documents.py``. Bytes: names may hold what is no
+# character to a server. The revision grows with every change, so that of two who change one at once, the later sees it.
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+)
 # A pause: until when an account, or its creates, updates and deletes alone, may not call. For the latter the
 # key is that of ``_writes_of`` in calls.py.
 pause = sa.Table(

@@ -4,6 +4,8 @@ import platform
 import shutil
 import sqlite3
 import time
+from collections.abc import Collection
+from pathlib import Path
 from typing import NamedTuple
 
 from importer.config import probe_file, settings
@@ -11,8 +13,9 @@ from importer.config.addresses import service_name
 from importer.config.home import exposed, secure_home
 from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
-from importer.errors import ImporterError, SettingsError
+from importer.errors import ImporterError, JournalError, SettingsError
 from importer.journal.journal import open_journal
+from importer.journal.shelves import shelf_of
 from importer.journal.sqlite_file import safe_for_wal
 from importer.model import Clock
 from importer.runs.session import who
@@ -20,6 +23,7 @@ from importer.spreadsheet.reader_confinement import Confinement, reader_confinem
 from importer.text import count
 from schemas import RECORD_TYPES
 
+_TAKEN_OVER = ("columns.json", "people.json")
 _LEAST_FREE = 200 * 1024 * 1024
 
 
@@ -52,7 +56,12 @@ async def diagnose(profile: str | None, clock: Clock) -> Diagnosis:
     except ImporterError:
         return Diagnosis(findings, [])
     host = service_name(loaded.url)
-    results = [probe_file.read(loaded.home, host, name) for name in RECORD_TYPES]
+    shelf = shelf_of(loaded.journal_place)
+    try:
+        results = [probe_file.read(shelf, host, name) for name in RECORD_TYPES]
+    except JournalError:
+        # It is among the findings.
+        return Diagnosis(findings, [])
     findings += [_leftover(result) for result in results if result.leftover]
     return Diagnosis(findings, [result for result in results if result.probed])
 
@@ -73,7 +82,7 @@ async def examine(profile: str | None, clock: Clock) -> list[Finding]:
         loaded = settings.load(profile=profile).settings
     except ImporterError as error:
         return [*findings, Finding("Settings", False, error.message, error.advice)]
-    findings += [_home(loaded), _journal(loaded), _sqlite(), _disk(loaded), workbooks(reader_confinement())]
+    findings += [_home(loaded), *_journal(loaded), _sqlite(), _disk(loaded), workbooks(reader_confinement())]
     return [*findings, await _service(loaded, clock)]
 
 
@@ -89,13 +98,25 @@ def _home(loaded: Settings) -> Finding:
     return Finding("Home", True, f"{loaded.home}, for you alone")
 
 
-def _journal(loaded: Settings) -> Finding:
+def _journal(loaded: Settings) -> list[Finding]:
     try:
         with open_journal(loaded.journal_place) as journal:
             number = len(journal.runs.latest())
+            shared = journal.documents.all() if journal.documents is not None else None
     except ImporterError as error:
-        return Finding("Journal", False, error.message, error.advice)
-    return Finding("Journal", True, f"{journal.name} with {count(number, 'run')}")
+        return [Finding("Journal", False, error.message, error.advice)]
+    findings = [Finding("Journal", True, f"{journal.name} with {count(number, 'run')}")]
+    return findings if shared is None else [*findings, Finding("Shared", True, _shared(shared, loaded.home))]
+
+
+def _shared(documents: Collection[str], home: Path) -> str:
+    """What the machines of a database agree on, and what that means for the files from before there was one."""
+    names = sorted(name for name in documents if (home / name).is_file())
+    waiting = [name for name in _TAKEN_OVER if name not in documents and (home / name).is_file()]
+    parts = [f"{', '.join(sorted(documents)) or 'no document'} in the database"]
+    parts += [f"the files of that name in {home} are not used any more"] if names else []
+    parts += [f"{', '.join(waiting)} in {home} will be taken over when first needed"] if waiting else []
+    return "; ".join(parts)
 
 
 def _sqlite() -> Finding:

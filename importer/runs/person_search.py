@@ -128,7 +128,7 @@ class _Search:
             rows=rows,
             schedules=tuple(self._schedules()),
             choices=tuple(self._choices()),
-            files=(*self._reports(runs, {row.run for row in rows}), *self._files()),
+            files=(*self._reports(runs, {row.run for row in rows}), *self._files(), *self._documents()),
             looked_at=dict(self._looked_at),
         )
 
@@ -248,6 +248,16 @@ class _Search:
                         self._looked_at["files"] += 1
                         yield from self._file(path)
 
+    def _documents(self) -> Iterator[PersonFile]:
+        """The documents in the database, where machines share one."""
+        for name, text in self._journal.documents.all().items() if self._journal.documents else ():
+            self._looked_at["documents"] += 1
+            if hits := self._lines(text):
+                yield PersonFile(name, "in the journal's database", lines=hits)
+
+    def _lines(self, text: str) -> tuple[str, ...]:
+        return tuple(printable(line, _LONGEST_LINE) for line in text.splitlines() if self._has(line))
+
     def _file(self, path: Path) -> Iterator[PersonFile]:
         what = (
             "copy of an imported file" if path.parent.name == "files" else f"in {path.relative_to(self._home).parts[0]}"
@@ -266,8 +276,7 @@ class _Search:
             if any(text.encode() in content.lower() for text in self._texts):
                 yield PersonFile(str(path), "records of the practice service")
             return
-        lines = content.decode("utf-8", "replace").splitlines()
-        if hits := tuple(printable(line, _LONGEST_LINE) for line in lines if self._has(line)):
+        if hits := self._lines(content.decode("utf-8", "replace")):
             yield PersonFile(str(path), what, lines=hits)
 
 

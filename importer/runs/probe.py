@@ -121,11 +121,11 @@ def _refuse_without_quota(session: Session) -> None:
 
 
 async def _probe(session: Session, observer: ProbeObserver, made: Subject) -> Probed:
-    home, host = session.settings.home, service_name(session.settings.url)
-    before = probe_file.read(home, host, made.kind.name)
+    shelf, host = session.journal.shelf, service_name(session.settings.url)
+    before = probe_file.read(shelf, host, made.kind.name)
 
     def announce(name: str) -> None:
-        probe_file.write(home, replace(before, leftover=name, leftover_since=session.clock()))
+        probe_file.write(shelf, replace(before, leftover=name, leftover_since=session.clock()))
 
     with observer.probing() as stop:
         session.service.stop_on(stop)
@@ -137,7 +137,7 @@ async def _probe(session: Session, observer: ProbeObserver, made: Subject) -> Pr
             if prober.leftover:
                 observer.say(_leftover(prober.leftover))
             else:
-                probe_file.write(home, before)
+                probe_file.write(shelf, before)
     result = ProbeResult(
         host,
         made.kind.name,
@@ -150,7 +150,7 @@ async def _probe(session: Session, observer: ProbeObserver, made: Subject) -> Pr
     )
     # A probe that was cut short does not take the place of a whole one.
     shortened = replace(before, leftover=result.leftover, leftover_since=result.leftover_since)
-    probe_file.write(home, shortened if evidence.ended and before.probed else result)
+    probe_file.write(shelf, shortened if evidence.ended and before.probed else result)
     return Probed(result, *_end(result, evidence.ended, stopped=stop.is_set()))
 
 
@@ -177,8 +177,8 @@ async def _settle_leftover(session: Session, made: Subject) -> None:
     Raises:
         UsageError: It may still exist.
     """
-    home, host = session.settings.home, service_name(session.settings.url)
-    before = probe_file.read(home, host, made.kind.name)
+    shelf, host = session.journal.shelf, service_name(session.settings.url)
+    before = probe_file.read(shelf, host, made.kind.name)
     if not before.leftover:
         return
     old, event = replace(made, name=before.leftover, marks=()), asyncio.Event()
@@ -193,7 +193,7 @@ async def _settle_leftover(session: Session, made: Subject) -> None:
             if prober.is_unlisted
             else "It could not be deleted. Delete it in Nexudus, then probe again.",
         )
-    probe_file.write(home, replace(before, leftover="", leftover_since=0.0))
+    probe_file.write(shelf, replace(before, leftover="", leftover_since=0.0))
 
 
 def _prober(session: Session, made: Subject, announce: Callable[[str], None], stop: asyncio.Event) -> Prober:

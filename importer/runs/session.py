@@ -76,7 +76,7 @@ class Session:
 
     def probed(self, kind: RecordType) -> ProbeResult:
         """What the latest probe of this service and record type has shown."""
-        return probe_file.read(self.settings.home, service_name(self.settings.url), kind.name)
+        return probe_file.read(self.journal.shelf, service_name(self.settings.url), kind.name)
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:

@@ -1,10 +1,12 @@
 """A spreadsheet on its way in: opened, its columns matched, stored as a private copy, examined row by row.
 
-Calls neither the service nor the journal: directories, and the records that rows name by Id, are handed in.
+Calls neither the service nor the journal, but for what is remembered of files with the same header: directories, and
+the records that rows name by Id, are handed in.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from importer import checking
-from importer.config.saved_columns import recall, recall_dates, recall_encoding, remember_encoding
+from importer.config.saved_columns import SavedColumns, remember_encoding, saved_columns
 from importer.config.settings import Settings
 from importer.config.spelling import nearest
-from importer.errors import EncodingError, FileError, UsageError
+from importer.errors import EncodingError, FileError, JournalError, UsageError
 from importer.issues import Issue, Notice
+from importer.journal.shelves import shelf_of
 from importer.model import Record, RowElsewhere, Status
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import (
@@ -171,18 +174,22 @@ def look_at_columns(
     Raises:
         FileError: It cannot be read, or two columns hold one field.
     """
-    sheet, read = read_sheet(file, settings, read, recalls=recalls)
+    # Once, so that all that is recalled for the file is of one moment.
+    saved = saved_columns(shelf_of(settings.journal_place))
+    sheet, read = _sheet_as_saved(file, read, saved, recalls=recalls)
     _remember_choice(file, sheet, read, settings)
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     # Columns without a header are called alike in every such file.
     recalls = recalls and sheet.header_row != NO_HEADER
-    remembered = {} if read.map or not recalls else recall(own_labels(sheet), settings.home)
+    remembered = {} if read.map or not recalls else saved.columns(own_labels(sheet))
     read = replace(read, map=remembered) if remembered else read
     if recalls and sheet.is_report and read.dates is None and read.zone is None:
-        sheet, read = _as_before(sheet, read, settings)
+        sheet, read = _as_before(sheet, read, saved, settings)
     # What is read later, by whatever machine and settings, is read as it is now.
     read = replace(read, zone=read.zone or settings.zone)
+    if recalls and saved.is_away:
+        sheet = replace(sheet, notices=(*sheet.notices, Notice("memory-away", {})))
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint, sheet = kind.path(settings.endpoint_path), checking.as_shown(sheet, mapping, kind)
@@ -196,33 +203,37 @@ def read_sheet(file: Path, settings: Settings, read: ReadOptions, *, recalls: bo
     encoding of a file that may be in several is the one that was chosen for this header before, unless one is chosen
     now.
     """
-    judge = partial(_named_columns, chosen=read.map, home=settings.home if recalls else None)
+    return _sheet_as_saved(file, read, saved_columns(shelf_of(settings.journal_place)), recalls=recalls)
+
+
+def _sheet_as_saved(file: Path, read: ReadOptions, saved: SavedColumns, *, recalls: bool) -> tuple[Sheet, ReadOptions]:
+    judge = partial(_named_columns, chosen=read.map, saved=saved if recalls else SavedColumns())
     try:
         sheet = open_sheet(file, read, judge)
     except EncodingError as error:
-        sheet, read = _in_remembered_encoding(file, settings, read, judge, error)
+        sheet, read = _in_remembered_encoding(file, saved, read, judge, error)
     return sheet, replace(read, header_row=sheet.header_row) if sheet.by_labels else read
 
 
 def _remember_choice(file: Path, sheet: Sheet, read: ReadOptions, settings: Settings) -> None:
     if read.encoding and not read.remembered and sheet.name is None and may_be_in_several(file):
-        remember_encoding(own_labels(sheet), read.encoding, settings.home)
+        # The file is read all the same; the next one is asked about again.
+        with suppress(JournalError):
+            remember_encoding(own_labels(sheet), read.encoding, shelf_of(settings.journal_place))
 
 
-def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path | None) -> int:
-    """How many columns a row names as a header, with what was chosen for its labels now or, by ``home``, before."""
+def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], saved: SavedColumns) -> int:
+    """How many columns a row names as a header, with what was chosen for its labels now or before."""
     of_user = own_labels(Sheet(None, 1, tuple(labels), lambda: iter(())))
-    if home is not None:
-        chosen = chosen or recall(of_user, home)
-    return checking.named_columns(of_user, tuple(RECORD_TYPES.values()), chosen)
+    return checking.named_columns(of_user, tuple(RECORD_TYPES.values()), chosen or saved.columns(of_user))
 
 
 def _in_remembered_encoding(
-    file: Path, settings: Settings, read: ReadOptions, judge: Judge, error: EncodingError
+    file: Path, saved: SavedColumns, read: ReadOptions, judge: Judge, error: EncodingError
 ) -> tuple[Sheet, ReadOptions]:
     for encoding in error.samples:
         labels = own_labels(open_sheet(file, replace(read, encoding=encoding, remembered=True), judge))
-        if remembered := recall_encoding(labels, settings.home):
+        if remembered := saved.encoding(labels):
             # Every file that begins as the template does has the same header, whatever program wrote it: only where no
             # other reading is about as likely, the choice for one of them is right for the next.
             error = encoding_error(file, remembered)
@@ -233,9 +244,9 @@ def _in_remembered_encoding(
     raise error
 
 
-def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
+def _as_before(sheet: Sheet, read: ReadOptions, saved: SavedColumns, settings: Settings) -> tuple[Sheet, ReadOptions]:
     """Read failed rows that come back in the way of their original file; otherwise their times would differ."""
-    order, zone = recall_dates(own_labels(sheet), settings.home)
+    order, zone = saved.dates(own_labels(sheet))
     if order is None and zone in (None, settings.zone):
         return sheet, read
     zone = zone or settings.zone

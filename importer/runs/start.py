@@ -164,7 +164,7 @@ def plan_rows(
             yield as_agreed(chunk.records(), updates, empty) if updates else chunk.records(), chunk.causes, chunk.rows
 
     account, journal = session.account, session.journal
-    remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
+    remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.journal.shelf)
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, source.kind.name)
     planned = journal.rows.plan(run, chunks(), target, session.clock())

@@ -43,6 +43,12 @@ from importer.web.table import pages as table
 Handler = Callable[[Request], Awaitable[Response]]
 
 TOO_LARGE = 413
+_AWAY = 503
+_PEOPLE_AWAY = {
+    "title": "Who may use these pages cannot be looked up at the moment.",
+    "advice": "Reload this page in a moment. If it stays so, tell whoever runs it: importer doctor says what is wrong.",
+    "again": "",
+}
 _FORM_OVERHEAD = 64 * 1024
 _AFTER_LASTS = 600
 """Seconds for which the page that was asked for is kept, as long as a start link works."""
@@ -271,7 +277,12 @@ class _SessionCheck:
         request = Request(scope, receive)
         if scope["type"] == "http" and not request.url.path.startswith("/static/") and not _is_for_machines(request):
             try:
-                session = _session(request)
+                session = await _session(request)
+            except JournalError as error:
+                # What somebody may do is not known, so they may do nothing, and are not told where the database is.
+                app_of(request).log(LogLine("people away", Level.WARNING, details={"error": type(error).__name__}))
+                await page(request, "error.html", status=_AWAY, **_PEOPLE_AWAY)(scope, receive, send)
+                return
             except ImporterError as error:
                 await error_page(request, error)(scope, receive, send)
                 return
@@ -287,19 +298,20 @@ def _is_for_machines(request: Request) -> bool:
     return request.url.path in _FOR_MACHINES and request.method in {"GET", "HEAD"}
 
 
-def _session(request: Request) -> WebSession | None:
+async def _session(request: Request) -> WebSession | None:
     app = app_of(request)
     team = app.team
     if team is not None and team.provider is None:
         identity = team.named_by_proxy(request.headers)
-        grant = team.grant(identity) if identity else None
+        # In a thread: the list may be in a database that takes its time, and others are not to wait for it.
+        grant = await asyncio.to_thread(team.grant, identity) if identity else None
         if identity is None or grant is None:
             return None
         return app.sessions.of_proxy(Person(identity.name, grant.role, identity.key), identity, grant.number)
     session = app.sessions.find(request.cookies.get(app.cookie, ""))
     if session is None or team is None or session.identity is None:
         return session if team is None else None
-    grant = team.grant(session.identity)
+    grant = await asyncio.to_thread(team.grant, session.identity)
     if grant is None or grant.number != session.grant:
         # Whoever was removed or given another role signs in anew, everywhere. The sessions end rather than wait: the
         # role that somebody gets tomorrow must not wake those of today.

@@ -8,16 +8,18 @@ every later file with the same header; the others belong to the upload.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
 from importer.checking import plain_name
-from importer.config.saved_columns import DateChoice, recall_date_choice, remember_date_choice
+from importer.config.saved_columns import DateChoice, remember_date_choice, saved_columns
 from importer.config.settings import Settings
-from importer.errors import ImporterError
+from importer.errors import ImporterError, JournalError
 from importer.issues import Candidate
+from importer.journal.shelves import shelf_of
 from importer.model import Clock
 from importer.spreadsheet import REPAIRS, ReadOptions
 from importer.text import count, printable
@@ -281,8 +283,9 @@ def _remember_dates(desk: Desk, check: UploadCheck, changes: Mapping[str, str | 
     """Remember this of the dates of files with the same header; None forgets it."""
     if not changes or check.header is None or not _has_titles(check):
         return
-    home, labels = desk.settings.home, check.header.labels
-    remember_date_choice(labels, replace(recall_date_choice(labels, home), **changes), home)
+    # It holds for this upload all the same.
+    with suppress(JournalError):
+        remember_date_choice(check.header.labels, changes, shelf_of(desk.settings.journal_place))
 
 
 def _together(before: Sequence[NameChoice], made: Sequence[NameChoice]) -> tuple[NameChoice, ...]:
@@ -394,6 +397,7 @@ def _take_back_dates(desk: Desk, draft: Draft, recalled: DateChoice) -> None:
     check, chosen = latest_check(draft), {"dates": draft.read.dates, "zone": draft.read.zone}
     if check is None or check.header is None:
         return
-    saved, before = asdict(recall_date_choice(check.header.labels, desk.settings.home)), asdict(recalled)
+    remembered = saved_columns(shelf_of(desk.settings.journal_place))
+    saved, before = asdict(remembered.date_choice(check.header.labels)), asdict(recalled)
     changes = {name: before[name] for name, now in chosen.items() if now and now == saved[name] != before[name]}
     _remember_dates(desk, check, changes)

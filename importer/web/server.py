@@ -14,6 +14,7 @@ import uvicorn
 
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
+from importer.journal.shelves import shelf_of
 from importer.model import Clock
 from importer.runs.figures import read_figures
 from importer.runs.log import Log, LogLine, no_log
@@ -63,8 +64,8 @@ class Address:
 
 
 def people_of(settings: Settings) -> People:
-    """The people of this installation to whom an administrator gave a role."""
-    return People(settings.home / "people.json")
+    """The people to whom an administrator gave a role: of this installation, or of all that share its database."""
+    return People(shelf_of(settings.journal_place))
 
 
 def serve(

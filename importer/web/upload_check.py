@@ -26,11 +26,12 @@ from importer.checking import (
     match_columns,
     recognise,
 )
-from importer.config.saved_columns import DateChoice, recall_date_choice
+from importer.config.saved_columns import DateChoice, saved_columns
 from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import CATALOGUE, Candidate, Issue, header_in_words
+from importer.journal.shelves import shelf_of
 from importer.model import Clock, Status
 from importer.reporting.page_words import advice_on_page
 from importer.runs.observer import NullObserver
@@ -268,7 +269,7 @@ def _recalled(draft: Draft, source: Source, settings: Settings) -> DateChoice:
         return DateChoice()
     if source.read.dates or source.read.zone != settings.zone:
         return DateChoice(source.read.dates, source.read.zone if source.read.zone != settings.zone else None)
-    saved = recall_date_choice(own_labels(source.sheet), settings.home)
+    saved = saved_columns(shelf_of(settings.journal_place)).date_choice(own_labels(source.sheet))
     if saved == DateChoice():
         return saved
     left = dates_left_open(source.sheet.read(), source.mapping, source.kind)

@@ -23,7 +23,8 @@ from starlette.responses import FileResponse, Response
 from importer.checking.columns import UNUSED, choice_keys
 from importer.config.saved_columns import remember
 from importer.config.settings import Settings
-from importer.errors import FileError, ImporterError
+from importer.errors import FileError, ImporterError, JournalError
+from importer.journal.shelves import shelf_of
 from importer.reporting import CheckedFile, write_marked_workbook, write_plain_fix_file
 from importer.reporting.report_words import PAGE_BEFORE_IMPORT
 from importer.runs.account_queue import ahead_of_new
@@ -356,7 +357,9 @@ async def choose_columns(request: Request) -> Response:
         return _columns_page(request, draft, result, fields)
     chosen = _chosen(header, fields) if header else {}
     if header and "remember" in fields:
-        remember(list(header.labels), chosen, app.settings.home)
+        # What was chosen is for this upload all the same. In a thread, as the database may take its time.
+        with suppress(JournalError):
+            await asyncio.to_thread(remember, header.labels, chosen, shelf_of(app.settings.journal_place))
     with app.drafts.locked(draft.id) as now:
         if now:
             app.drafts.keep(now, read=replace(now.read, map=chosen), agreed=True, version=now.version + 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 from postgres import Server, running_server
 
 ROWS = 40
@@ -126,6 +126,54 @@ def test_a_worker_on_another_machine_sends_what_is_queued(
     assert done.code == 0, done.err
     assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
     assert one.type("status", "1", "--json").json["counts"]["created"] == ROWS
+
+
+def test_what_one_machine_has_saved_of_columns_the_other_one_goes_by(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """The next file with this header may be imported by a colleague."""
+    one, two, _ = machines(tmp_path, server.new_database(), serve, desk)
+    labels = ["Wo", *LABELS[1:]]
+    mine, theirs = (each.write("rows.csv", [mapping(2)], labels) for each in (one, two))
+    assert two.type("check", theirs, "--offline").code != 0
+    assert one.type("columns", mine, "--map", "Wo=ResourceId", "--save").code == 0
+    assert two.type("check", theirs, "--offline").code == 0
+    assert not list(tmp_path.rglob("columns.json"))
+
+
+def test_who_may_use_the_page_is_said_once_for_all_machines(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """Two lists that are changed at once lose nobody; somebody who was removed is gone everywhere."""
+    one, two, _ = machines(tmp_path, server.new_database(), serve, desk)
+    adding = [each.start("people", "add", f"{name}@example.com") for each, name in ((one, "maria"), (two, "jonas"))]
+    assert [process.wait() for process in adding] == [0, 0]
+    for process in adding:
+        process.communicate()
+    both = "jonas@example.com  runner\nmaria@example.com  runner\n"
+    assert (one.type("people", "list").out, two.type("people", "list").out) == (both, both)
+    assert two.type("people", "remove", "maria@example.com").code == 0
+    assert one.type("people", "list").out == "jonas@example.com  runner\n"
+
+
+def test_a_database_that_is_away_keeps_no_file_from_being_checked(
+    tmp_path: Path, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """It is said that what was chosen before is not known; who may use the page is an error, and not nobody."""
+    with running_server() as server:
+        one, _, _ = machines(tmp_path, server.url(), serve, desk)
+        assert one.type("people", "add", "maria@example.com").code == 0
+        file = one.write("rows.csv", [mapping(2)])
+        assert one.type("check", file, "--offline", "--json").json["notices"] == []
+        server.stop("immediate")
+        checked = one.type("check", file, "--offline", "--json")
+        assert checked.code == 0
+        assert [notice["code"] for notice in checked.json["notices"]] == ["memory-away"]
+        away = one.type("people", "list")
+        assert (away.code, away.out) == (5, "")
+        assert "The journal's database cannot be reached" in away.err
+        server.start()
+        assert one.type("people", "list").out == "maria@example.com  runner\n"
 
 
 def test_a_database_that_crashes_stops_the_run_and_loses_nothing(

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.config.saved_columns import recall, recall_dates, remember, remember_dates
+from importer.config.saved_columns import remember, remember_dates, saved_columns
 from importer.config.settings import Settings
+from importer.config.shelf import FileShelf
 from importer.config.store import Document, RecentDocuments, UnreadableError, from_json
 from importer.errors import StoreError
 from importer.journal.lock import holder
@@ -262,9 +263,9 @@ def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Se
     draft = draft_of(drafts)
     assert (draft.name, draft.by, draft.version, draft.uploaded) == ("calendars.csv", "ines", 3, THEN)
     assert draft.read == ReadOptions(cells={"C2": "Room 1a"}, repairs={"C": "trim"}, dates="dmy", zone="Europe/Berlin")
-    assert People(home / "people.json").roles == {"ines": Role.RUNNER}
-    assert recall(["Person", "Room"], home) == {"Room": "ResourceId"}
-    assert recall_dates(["Person", "Room"], home) == ("dmy", "Europe/Berlin")
+    assert People(FileShelf(home)).roles == {"ines": Role.RUNNER}
+    assert saved_columns(FileShelf(home)).columns(["Person", "Room"]) == {"Room": "ResourceId"}
+    assert saved_columns(FileShelf(home)).dates(["Person", "Room"]) == ("dmy", "Europe/Berlin")
     worker = Workers(home / "workers", lambda: THEN).find("resume", 1)
     assert worker is not None
     assert (worker.since, worker.log.name) == (THEN, "resume-1-0123.log")
@@ -281,13 +282,13 @@ def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Se
 def test_documents_have_a_number_once_they_are_written(home: Path, drafts: Drafts) -> None:
     """And the number is no member of what they hold: nobody is called format."""
     drafts.change(UPLOAD, zone="UTC")
-    remember(["a"], {"a": "Name"}, home)
-    people = People(home / "people.json")
+    remember(["a"], {"a": "Name"}, FileShelf(home))
+    people = People(FileShelf(home))
     people.add("format", Role.VIEWER)
     for path, number in (("people.json", 2), ("columns.json", 1), (f"uploads/{UPLOAD}/draft.json", 2)):
         assert json.loads((home / path).read_text("utf-8"))["format"] == number
     assert list(people.roles) == ["format", "ines"]
-    assert recall(["Person", "Room"], home) == {"Room": "ResourceId"}
+    assert saved_columns(FileShelf(home)).columns(["Person", "Room"]) == {"Room": "ResourceId"}
     assert draft_of(drafts).read.zone == "UTC"
 
 
@@ -325,7 +326,7 @@ def test_people_are_never_taken_for_nobody(home: Path, spoil: Callable[[Path], o
     """Else the next one who is added would be the only one, and whoever was removed forgotten."""
     spoil(home / "people.json")
     before = (home / "people.json").read_bytes()
-    people = People(home / "people.json")
+    people = People(FileShelf(home))
     with pytest.raises(StoreError):
         people.add("noor", Role.ADMIN)
     with pytest.raises(StoreError):
@@ -337,19 +338,19 @@ def test_saved_columns_of_a_newer_importer_are_left_alone(home: Path) -> None:
     """They are not used, and not written over."""
     SPOILED["later"](home / "columns.json")
     before = (home / "columns.json").read_bytes()
-    assert recall(["Person", "Room"], home) == {}
-    remember(["a"], {"a": "Name"}, home)
-    remember_dates(["a"], "dmy", "UTC", home)
+    assert saved_columns(FileShelf(home)).columns(["Person", "Room"]) == {}
+    remember(["a"], {"a": "Name"}, FileShelf(home))
+    remember_dates(["a"], "dmy", "UTC", FileShelf(home))
     assert (home / "columns.json").read_bytes() == before
 
 
 def test_a_saved_column_of_another_shape_is_no_column(home: Path) -> None:
     """The others still are."""
     change(home / "columns.json", lambda document: document.update({key: ["a"] for key in document}))
-    assert recall(["Person", "Room"], home) == {}
-    assert recall_dates(["Person", "Room"], home) == (None, None)
-    remember(["a"], {"a": "Name"}, home)
-    assert recall(["a"], home) == {"a": "Name"}
+    assert saved_columns(FileShelf(home)).columns(["Person", "Room"]) == {}
+    assert saved_columns(FileShelf(home)).dates(["Person", "Room"]) == (None, None)
+    remember(["a"], {"a": "Name"}, FileShelf(home))
+    assert saved_columns(FileShelf(home)).columns(["a"]) == {"a": "Name"}
 
 
 def test_an_upload_with_an_unknown_and_a_missing_member_is_read(home: Path, drafts: Drafts) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Desk, Service
+from postgres import Server
 
 from importer.runs.doctor import Finding, workbooks
 from importer.spreadsheet.reader_confinement import Confinement
@@ -39,6 +40,21 @@ def test_each_thing_that_is_wrong_is_said_beside_what_is_right(desk: Desk, servi
     assert {name for name, one in found.items() if not one["good"]} == {"Journal", "Service"}
     assert all(found[name]["fix"] for name in ("Journal", "Service"))
     assert desk.type("doctor").code != 0
+
+
+def test_what_machines_share_is_named_with_the_files_that_nobody_uses_any_more(
+    desk: Desk, service: Service, postgres: Server
+) -> None:
+    """What a machine had before it shared a database is taken over when it is first needed, and stays where it was."""
+    assert "Shared" not in findings(desk)
+    assert desk.type("people", "add", "maria@example.com").code == 0
+    desk.variables["IMPORTER_JOURNAL"] = postgres.new_database()
+    waiting = f"no document in the database; people.json in {desk.home} will be taken over when first needed"
+    assert findings(desk)["Shared"]["seen"] == waiting
+    assert "maria@example.com" in desk.type("people", "list").out
+    unused = f"people.json in the database; the files of that name in {desk.home} are not used any more"
+    assert findings(desk)["Shared"]["seen"] == unused
+    assert (desk.home / "people.json").exists()
 
 
 @pytest.mark.parametrize("home", ["not-there-yet", "."])

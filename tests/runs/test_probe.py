@@ -15,6 +15,7 @@ from conftest import UNLIMITED, Desk, Service, wait_until
 from importer.config import probe_file
 from importer.config.probe_file import Answer, Point, ProbeResult
 from importer.config.settings import Settings
+from importer.config.shelf import FileShelf
 from importer.delivery.prober import MOST_TRIES, NAME, WRITES, Prober, subject
 from importer.guide import find_topic
 from importer.journal import lock
@@ -115,7 +116,7 @@ def answers(document: Mapping[str, Any]) -> dict[Point, Answer]:
 
 def shown(desk: Desk) -> ProbeResult:
     """What the file of the latest probe says."""
-    return probe_file.read(desk.home, "127.0.0.1", KIND.name)
+    return probe_file.read(FileShelf(desk.home), "127.0.0.1", KIND.name)
 
 
 @pytest.mark.parametrize(("switches", "differences"), SWITCHES, ids=lambda case: ", ".join(map(str, case)) or "usual")
@@ -407,7 +408,8 @@ def test_a_record_of_another_name_is_never_taken_for_a_leftover(desk: Desk, serv
     others = colleagues(service)
     service.state.edit(int(str(others[0]["Id"])), {"Name": f"{NAME} by hand", "SystemId": ""})
     others = service.state.records
-    probe_file.write(desk.home, ProbeResult("127.0.0.1", KIND.name, leftover=f"{NAME} 1", leftover_since=1.0))
+    left = ProbeResult("127.0.0.1", KIND.name, leftover=f"{NAME} 1", leftover_since=1.0)
+    probe_file.write(FileShelf(desk.home), left)
     assert desk.type("doctor", "--probe", "--yes").code == 0
     assert service.state.records == others
 

@@ -11,6 +11,7 @@ from conftest import LABELS, Desk, Service, mapping
 from importer.checking import Checked
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
+from importer.config.shelf import FileShelf
 from importer.errors import ColumnsError, EncodingError, Exit, FileError, UsageError
 from importer.runs.source import (
     Source,
@@ -148,7 +149,7 @@ def test_remembered_columns_are_used_unless_others_are_chosen(tmp_path: Path, se
     """And it is known that they were remembered."""
     labels = ["Wo", *LABELS[1:]]
     file = write(tmp_path / "a.csv", [mapping(2)], labels)
-    remember(labels, {"Wo": "ResourceId"}, settings.home)
+    remember(labels, {"Wo": "ResourceId"}, FileShelf(settings.home))
     source = open_source(file, settings, None, READ)
     assert source.remembered
     assert (source.read.map, missing(source)) == ({"Wo": "ResourceId"}, [])
@@ -158,7 +159,7 @@ def test_remembered_columns_are_used_unless_others_are_chosen(tmp_path: Path, se
 
 def test_failed_rows_that_come_back_are_read_as_the_file_was(tmp_path: Path, settings: Settings) -> None:
     """Else their times would be others; a file of the user's own is read as it is asked for."""
-    remember_dates(LABELS, "dmy", "Europe/London", settings.home)
+    remember_dates(LABELS, "dmy", "Europe/London", FileShelf(settings.home))
     added = ["import_row", "import_status", "import_id", "import_message"]
     failed = write(tmp_path / "failed.csv", [[*mapping(2), 2, "rejected", "", "no"]], [*LABELS, *added])
     back = look_at_columns(failed, settings, None, READ)

@@ -9,6 +9,7 @@ from conftest import LABELS, mapping
 
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
+from importer.config.shelf import FileShelf
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
 from importer.web.choices import ColumnQuestion
@@ -259,7 +260,7 @@ def test_an_upload_is_imported_as_its_plan_was_read(settings: Settings, service:
     if what == "how failed rows were read":
         titles = [*LABELS, "import_row", "import_status", "import_id", "import_message"]
         times = [[*row, n, "rejected", "", "no"] for n, row in enumerate(times, start=2)]
-        remember_dates(LABELS, "dmy", "UTC", settings.home)
+        remember_dates(LABELS, "dmy", "UTC", FileShelf(settings.home))
     if what == "saved columns":
         titles, times = [*LABELS, "Later"], [mapping(n, SubscriptionExpireDate="2027-03-04T14:00Z") for n in (2, 3, 4)]
         times = [[*row, "2028-05-06T10:00Z"] for row in times]
@@ -267,9 +268,9 @@ def test_an_upload_is_imported_as_its_plan_was_read(settings: Settings, service:
         client = site.visitor()
         place = client.draft("rows.csv", table(*times, labels=titles))
         plan = form_fields(client.follow(f"{place}/plan").text, "plan")
-    remember_dates(LABELS, "mdy", "Asia/Tokyo", settings.home)
+    remember_dates(LABELS, "mdy", "Asia/Tokyo", FileShelf(settings.home))
     if what == "saved columns":
-        remember(titles, {"Later": "SubscriptionExpireDate", "SubscriptionExpireDate": "-"}, settings.home)
+        remember(titles, {"Later": "SubscriptionExpireDate", "SubscriptionExpireDate": "-"}, FileShelf(settings.home))
     later = settings.model_copy(update={"time_zone": "Asia/Tokyo"})
     with serving(later) as site:
         client = site.visitor()

@@ -2,17 +2,18 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 
-from importer.config.store import Document, locked_document, unchanged
+from importer.config.shelf import FileShelf, Shelf, change_shelved, read_shelved
+from importer.config.store import Document, unchanged
 from importer.errors import UsageError
 from importer.text import printable
 
 _LONGEST_NAME = 254
 _LONGEST_SHOWN = 64
+_NAME = "people.json"
 _MARK = " #"
 _MARK_DIGITS = 24
 
@@ -109,11 +110,14 @@ _PEOPLE = Document(
 
 
 class People:
-    """The roles that an administrator gave, by e-mail or by the name that the proxy says, in one private file."""
+    """The roles that an administrator gave, by e-mail or by the name that the proxy says, in one document.
 
-    def __init__(self, path: Path) -> None:
-        """Use the file at this path, which need not exist."""
-        self._path = path
+    Where machines share a database, they share the list. While it cannot be read, nobody has a role.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        """Use the list on this shelf, which need not be there."""
+        self._shelf = shelf
 
     @property
     def roles(self) -> dict[str, Role]:
@@ -129,9 +133,8 @@ class People:
         name = plain_name(name)
         if not name or len(name) > _LONGEST_NAME or name != printable(name, _LONGEST_NAME) or _MARK in name:
             raise UsageError(f'"{printable(name)}" is not a name or an e-mail address.')
-        with locked_document(self._lock):
-            others = {other: entry for other, entry in self._read().items() if plain_name(other) != name}
-            self._write(others | {name: _Entry(role.name, secrets.token_hex(8))})
+        entry = _Entry(role.name, secrets.token_hex(8))
+        self._change(lambda people: _without(people, name) | {name: entry})
 
     def remove(self, name: str) -> None:
         """Take somebody off the list.
@@ -139,12 +142,14 @@ class People:
         Raises:
             UsageError: The list does not have them.
         """
-        with locked_document(self._lock):
-            people = self._read()
-            left = {other: entry for other, entry in people.items() if plain_name(other) != plain_name(name)}
+
+        def remove(people: Mapping[str, _Entry]) -> dict[str, _Entry]:
+            left = _without(people, plain_name(name))
             if len(left) == len(people):
                 raise UsageError(f'The list has nobody called "{printable(name)}".', "To see it: importer people list")
-            self._write(left)
+            return left
+
+        self._change(remove)
 
     def grant(self, name: str) -> Grant | None:
         """The role of somebody as it is now; None if they have none, or no longer."""
@@ -155,20 +160,23 @@ class People:
 
     def drop_passwords(self) -> None:
         """Write the list once more: earlier versions kept hashes of passwords in it."""
-        if self._path.exists():
-            with locked_document(self._lock):
-                self._write(self._read())
-
-    @property
-    def _lock(self) -> Path:
-        return self._path.with_suffix(".lock")
+        change_shelved(_PEOPLE, self._shelf, _NAME, lambda stored: stored)
+        if (files := self._shelf.files) is not None and (files / _NAME).exists():
+            # Nobody goes by the file any more, but the hashes would stay in it.
+            change_shelved(_PEOPLE, FileShelf(files), _NAME, lambda stored: stored)
 
     def _read(self) -> dict[str, _Entry]:
-        stored = _PEOPLE.read(self._path)
+        stored = read_shelved(_PEOPLE, self._shelf, _NAME)
         return dict(stored.people) if stored else {}
 
-    def _write(self, people: Mapping[str, _Entry]) -> None:
-        _PEOPLE.write(self._path, _People(people))
+    def _change(self, change: Callable[[Mapping[str, _Entry]], Mapping[str, _Entry]]) -> None:
+        change_shelved(
+            _PEOPLE, self._shelf, _NAME, lambda stored: _People(change(stored.people if stored is not None else {}))
+        )
+
+
+def _without(people: Mapping[str, _Entry], name: str) -> dict[str, _Entry]:
+    return {other: entry for other, entry in people.items() if plain_name(other) != name}
 
 
 BLANKS = " \t"

@@ -1,5 +1,6 @@
 """The routes of signing in: the one-time link, a team's way to its provider and back, and the sign-in to Nexudus."""
 
+import asyncio
 from typing import Any
 
 from pydantic import SecretStr
@@ -81,7 +82,7 @@ async def come_back(request: Request) -> Response:
     except ServiceError as error:
         log_refusal(request, "provider away")
         return _without_flow(sign_in_page(request, error.message, error.on_page, UNAVAILABLE, attempt.page))
-    grant = team.grant(identity)
+    grant = await asyncio.to_thread(team.grant, identity)
     if grant is None:
         log_refusal(request, "no role")
         return _without_flow(sign_in_page(request, *no_role(identity.name), FORBIDDEN))

@@ -5,16 +5,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from postgres import Server
 
+from importer.config.settings import JournalPlace
+from importer.config.shelf import FileShelf, Shelf
 from importer.errors import UsageError
+from importer.journal.shelves import shelf_of
 from importer.web.auth import People, Person, Role
 from importer.web.auth.people import owner_name, person_key
 
 
+@pytest.fixture(params=["in a file", "on a server"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    """Where the list is; it must be the same to whoever uses it."""
+    if request.param == "in a file":
+        return FileShelf(tmp_path)
+    server: Server = request.getfixturevalue("postgres")
+    return shelf_of(JournalPlace(server.new_database(), tmp_path))
+
+
 @pytest.fixture
-def people(tmp_path: Path) -> People:
+def people(shelf: Shelf) -> People:
     """A list that nobody is in."""
-    return People(tmp_path / "people.json")
+    return People(shelf)
 
 
 def test_nobody_is_there_at_first(people: People) -> None:
@@ -23,9 +36,9 @@ def test_nobody_is_there_at_first(people: People) -> None:
     assert [people.grant(name) for name in ("admin", "root", "")] == [None, None, None]
 
 
-def test_a_role_holds_from_the_moment_it_is_given(people: People, tmp_path: Path) -> None:
+def test_a_role_holds_from_the_moment_it_is_given(people: People, shelf: Shelf) -> None:
     """Another process that has the list open sees it at once."""
-    other = People(tmp_path / "people.json")
+    other = People(shelf)
     people.add("maria@example.com", Role.RUNNER)
     grant = other.grant("maria@example.com")
     assert grant is not None
@@ -89,20 +102,24 @@ def test_changes_at_the_same_time_are_all_made(people: People) -> None:
     assert people.roles == dict.fromkeys(sorted(names[10:]), Role.ADMIN)
 
 
-def test_the_list_is_for_its_owner_only(people: People, tmp_path: Path) -> None:
+def test_the_list_is_for_its_owner_only(tmp_path: Path) -> None:
     """It says who works here."""
+    people = People(FileShelf(tmp_path))
     people.add("maria@example.com", Role.RUNNER)
     assert (tmp_path / "people.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_passwords_of_an_earlier_version_are_dropped(people: People, tmp_path: Path) -> None:
-    """The roles stay."""
+def test_passwords_of_an_earlier_version_are_dropped(shelf: Shelf, tmp_path: Path) -> None:
+    """The roles stay. So they are where the list has moved into a database, which never gets the hashes."""
+    people = People(shelf)
     entry = {"role": "ADMIN", "password": "$argon2id$canary", "failures": 2, "wait_until": 5.0}
     (tmp_path / "people.json").write_text(json.dumps({"format": 1, "people": {"ines": entry}}))
     assert people.roles == {"ines": Role.ADMIN}
     people.drop_passwords()
     text = (tmp_path / "people.json").read_text("utf-8")
-    assert "canary" not in text
+    stored = shelf.read("people.json")
+    assert stored is not None
+    assert "canary" not in text + stored.text
     assert people.roles == {"ines": Role.ADMIN}
 
 

@@ -4,6 +4,7 @@ import re
 import urllib.parse
 
 import pytest
+from postgres import running_server
 
 from importer.config import credentials
 from importer.config.settings import Settings
@@ -324,3 +325,20 @@ def test_the_sign_in_to_nexudus_is_each_persons_own(settings: Settings, service:
         assert maria.cookie == ""
         maria.post("/leave")
         assert "Sign in to Nexudus" in plain(maria.get("/").text)
+
+
+def test_nobody_may_do_anything_while_the_list_cannot_be_read(settings: Settings) -> None:
+    """Neither somebody with a role nor somebody without one, and neither is told where the database is."""
+    with running_server() as server:
+        shared = settings.model_copy(update={"journal": server.url()})
+        people_of(shared).add("ada", Role.ADMIN)
+        with serving(behind_a_proxy(shared)) as site:
+            ada, mallory = (signed_in_by_proxy(site.port, name) for name in ("ada", "mallory"))
+            assert (ada.get("/").status, mallory.get("/").status) == (200, 401)
+            server.stop("immediate")
+            for answer in (ada.get("/"), mallory.get("/"), ada.post("/leave")):
+                assert answer.status == 503
+                assert "cannot be looked up at the moment" in plain(answer.text)
+                assert str(server.folder) not in answer.text
+            server.start()
+            assert ada.get("/").status == 200

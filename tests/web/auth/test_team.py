@@ -7,6 +7,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from importer.config.settings import Settings
+from importer.config.shelf import FileShelf
 from importer.web.auth import People, Role
 from importer.web.auth.people import Identity
 from importer.web.auth.rules import team_rules
@@ -20,7 +21,7 @@ def behind_proxy(tmp_path: Path) -> Team:
     settings = Settings.model_validate(values)
     rules = team_rules(settings)
     assert rules is not None
-    return team(settings, rules, People(tmp_path / "people.json"), time.time)
+    return team(settings, rules, People(FileShelf(tmp_path)), time.time)
 
 
 def named(team: Team, *values: bytes) -> Identity | None:
