@@ -7,6 +7,7 @@ The only place with the journal's database.
 - ``tables.py``       the tables; ``database.py`` their transactions, in a file (``sqlite_file.py``) or on a server that
   several machines share (``postgres.py``); ``statements.py`` the SQL that is run for every call
 - ``windows.py``      the arithmetic of the allowance: when the next call may leave; pure
+- ``journal_pool.py`` one that stays open, for a page
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered; ``kept_lists.py`` is how a list is written down), ``views.py``
   (what pages show), ``later_runs.py`` (rows that were sent again)
@@ -23,5 +24,5 @@ The only place with the journal's database.
   (``announcement_files.py``) or among several (``announcement_rows.py``)
 - ``schedules.py``    the scheduled imports, and what each of them has led to
 - ``copies.py``       the files of runs, where machines share a database but no folder; ``documents.py`` what these
-  machines agree on, and ``shelves.py`` where that of an installation is
+  machines agree on, ``shelves.py`` where that of an installation is, and ``uploads.py`` the uploads of their pages
 """

@@ -36,6 +36,7 @@ from importer.journal.senders import Senders
 from importer.journal.sqlite_file import open_sqlite
 from importer.journal.tally import Tally
 from importer.journal.totals import Totals
+from importer.journal.uploads import Uploads
 from importer.journal.views import Views
 from importer.model import Clock
 
@@ -67,6 +68,8 @@ class Journal:
         self.path, self.name, self.clock = db.path, db.name, clock
         self.shelf: Shelf = documents or FileShelf(home)
         self.documents = documents
+        # In a folder of the one machine else.
+        self.uploads = Uploads(db) if documents is not None else None
         self.senders, self.announcements = senders, announcements
         self.copies = Copies(db, is_shared=installation is not None)
         self.together, self.fault, self.back_up = db.together, db.fault, db.back_up
@@ -106,11 +109,17 @@ class Journal:
             with self._db.write() as db:
                 migrate(db, _version(db))
                 version = _version(db)
-        if version != SCHEMA_VERSION:
-            raise JournalError(
-                f"The journal has version {version}, but this importer reads version {SCHEMA_VERSION}.",
-                "Update the importer, or set IMPORTER_JOURNAL to another path.",
-            )
+        _refuse_version(version)
+
+    def check_version(self) -> None:
+        """See that the database answers, and that no newer importer has changed its tables since it was opened.
+
+        Raises:
+            JournalError: Either does not hold.
+        """
+        with self._db.read() as db:
+            version = _version(db)
+        _refuse_version(version)
 
     def _has_tables(self, db: Connection) -> bool:
         """Whether the database is a journal; not if it is empty.
@@ -124,6 +133,14 @@ class Journal:
                 f"{self.name} is the database of another program.", "Set IMPORTER_JOURNAL to another path."
             )
         return bool(names)
+
+
+def _refuse_version(version: int) -> None:
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"The journal has version {version}, but this importer reads version {SCHEMA_VERSION}.",
+            "Update the importer, or set IMPORTER_JOURNAL to another path.",
+        )
 
 
 def _version(db: Connection) -> int:

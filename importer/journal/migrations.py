@@ -102,8 +102,9 @@ def _add_schedules(db: Connection) -> None:
 
 
 def _add_documents(db: Connection) -> None:
-    """The documents that machines that share a database agree on; a journal in a file has nothing in it."""
-    t.document.create(db)
+    """The documents and uploads of machines that share a database; a journal in a file has nothing in them."""
+    for table in (t.document, t.upload, t.upload_change, t.upload_piece):
+        table.create(db)
 
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = {

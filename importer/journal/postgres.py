@@ -55,6 +55,19 @@ _CONNECTION: Mapping[str, Any] = {
 
 _LOOK_EVERY = 0.5
 
+_WITH_VALUES = (
+    "intent",
+    "issue",
+    "run",
+    "copy",
+    "directory",
+    "document",
+    "upload",
+    "upload_change",
+    "upload_piece",
+)
+"""The tables with what was in files, or was said of people."""
+
 _MARK = re.compile(r"\?|(?<![:\w]):([a-z_]+)")
 
 _AWAY = frozenset({"25P03", "53300", "57P01", "57P02", "57P03", "57P05"})
@@ -153,7 +166,7 @@ class Postgres(Database):
         with self.explained(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
             db.exec_driver_sql(f"SET lock_timeout = {round(self._patience * 1000)}")
             try:
-                for table in ("intent", "issue", "run", "copy", "directory"):
+                for table in _WITH_VALUES:
                     db.exec_driver_sql(f"VACUUM (FULL) {table}")
             finally:
                 # The connection is used again, by what has another patience.

@@ -10,19 +10,25 @@ from importer.config.settings import JournalPlace
 from importer.config.shelf import FileShelf, Shelf, Stored
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from importer.journal.journal import Journal
+    from importer.journal.journal_pool import JournalPool
 
 
-def shelf_of(place: JournalPlace) -> Shelf:
-    """The shelf of an installation whose journal is at this place."""
-    return _SharedShelf(place) if place.is_shared else FileShelf(place.home)
+def shelf_of(place: JournalPlace, pool: "JournalPool | None" = None) -> Shelf:
+    """The shelf of an installation whose journal is at this place.
+
+    A shared journal is opened for each document, unless there is a ``pool`` of it: a command looks at one or two.
+    """
+    return _SharedShelf(place, pool) if place.is_shared else FileShelf(place.home)
 
 
 class _SharedShelf:
-    """The documents in a journal, which is opened for each of them: somebody may look at one in a week."""
+    """The documents in a journal that machines share."""
 
-    def __init__(self, place: JournalPlace) -> None:
-        self._place = place
+    def __init__(self, place: JournalPlace, pool: "JournalPool | None") -> None:
+        self._place, self._pool = place, pool
 
     @property
     def files(self) -> Path:
@@ -43,7 +49,9 @@ class _SharedShelf:
         """Where a document is, for sentences."""
         return f"{name} in the journal's database"
 
-    def _journal(self) -> "Journal":
+    def _journal(self) -> "AbstractContextManager[Journal]":
+        if self._pool is not None:
+            return self._pool.journal()
         from importer.journal.journal import open_journal  # noqa: PLC0415
 
         return open_journal(self._place)

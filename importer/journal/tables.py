@@ -252,6 +252,36 @@ document = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.Float, nullable=False),
 )
+# The uploads of the page that machines share; ``uploads.py``. The revision grows with every change; ``base`` is the
+# first one whose line of corrections counts. One without a document has been deleted.
+upload = sa.Table(
+    "upload",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("uploaded", sa.Float, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("document", sa.LargeBinary),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("base", sa.BigInteger, nullable=False),
+    sa.Column("run", sa.Integer),
+)
+# What was corrected with a revision. Its key is the last guard: of two who make one revision, the second is refused.
+upload_change = sa.Table(
+    "upload_change",
+    metadata,
+    sa.Column("upload", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True),
+    sa.Column("line", sa.LargeBinary, nullable=False),
+)
+upload_piece = sa.Table(
+    "upload_piece",
+    metadata,
+    sa.Column("upload", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
 # A pause: until when an account, or its creates, updates and deletes alone, may not call. For the latter the
 # key is that of ``_writes_of`` in calls.py.
 pause = sa.Table(

@@ -162,6 +162,10 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
         begun = [run for run in journal.runs.latest() if run.forgotten is not None] if plan.is_to_purge else plan.runs
         for run in begun:
             journal.forgetting.forget_rows(run, _fingerprints(run))
+        if journal.uploads is not None:
+            # Each machine deletes its own copy when it looks at the uploads next.
+            numbers = {run.id for run in begun}
+            journal.uploads.delete([key for key, head in journal.uploads.heads().items() if head.run in numbers])
         # Nobody can add a run meanwhile, which could have one of these copies as its own.
         with journal.together():
             every = journal.runs.latest()

@@ -9,6 +9,7 @@ Nothing is changed, and the service is not asked. What cannot be looked into is 
 """
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from importer.journal.kept_lists import LISTED
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS
+from importer.journal.uploads import Uploads
 from importer.model import Status
 from importer.reporting import report_files
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions, open_sheet
@@ -35,6 +37,7 @@ _SHORTEST_NAME = 4
 """Characters of a name from which on it is looked for by itself; a shorter one is in half of all cells."""
 
 _LONGEST_LINE = 400
+_IN_DATABASE = "in the journal's database"
 _DATABASES = ("journal.sqlite3", "sandbox.sqlite3")
 
 
@@ -128,7 +131,7 @@ class _Search:
             rows=rows,
             schedules=tuple(self._schedules()),
             choices=tuple(self._choices()),
-            files=(*self._reports(runs, {row.run for row in rows}), *self._files(), *self._documents()),
+            files=(*self._reports(runs, {row.run for row in rows}), *self._files(), *self._shared()),
             looked_at=dict(self._looked_at),
         )
 
@@ -246,22 +249,48 @@ class _Search:
                 for path in [top] if top.is_file() else sorted(top.rglob("*")):
                     if path.is_file() and not path.is_symlink() and not path.name.startswith("journal.sqlite3"):
                         self._looked_at["files"] += 1
-                        yield from self._file(path)
+                        yield from self._file(path, self._what(path))
+
+    def _shared(self) -> Iterator[PersonFile]:
+        """What machines share in the database beside runs."""
+        yield from self._documents()
+        if self._journal.uploads is not None:
+            yield from self._uploads(self._journal.uploads)
 
     def _documents(self) -> Iterator[PersonFile]:
         """The documents in the database, where machines share one."""
         for name, text in self._journal.documents.all().items() if self._journal.documents else ():
             self._looked_at["documents"] += 1
             if hits := self._lines(text):
-                yield PersonFile(name, "in the journal's database", lines=hits)
+                yield PersonFile(name, _IN_DATABASE, lines=hits)
+
+    def _uploads(self, uploads: Uploads) -> Iterator[PersonFile]:
+        """The uploads in the database, each with its file as it came and its corrections."""
+        for key in uploads.heads():
+            if (content := uploads.read(key, 0)) is None:
+                continue
+            self._looked_at["uploads"] += 1
+            text = "\n".join([content.document, *(line.decode("utf-8", "replace") for line in content.lines)])
+            if hits := self._lines(text):
+                yield PersonFile(f"upload {key}", _IN_DATABASE, lines=hits)
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / "draft.json").write_text(content.document, "utf-8", "surrogatepass")
+                path = Path(folder) / f"upload-{key}{json.loads(content.document).get('suffix', '')}"
+                if not uploads.fetch_file(key, content.sha256, path):
+                    yield PersonFile(f"file of upload {key}", _IN_DATABASE, problem="It is damaged.")
+                    continue
+                for found in self._file(path, _IN_DATABASE):
+                    yield replace(found, path=f"file of upload {key}")
 
     def _lines(self, text: str) -> tuple[str, ...]:
         return tuple(printable(line, _LONGEST_LINE) for line in text.splitlines() if self._has(line))
 
-    def _file(self, path: Path) -> Iterator[PersonFile]:
-        what = (
-            "copy of an imported file" if path.parent.name == "files" else f"in {path.relative_to(self._home).parts[0]}"
-        )
+    def _what(self, path: Path) -> str:
+        if path.parent.name == "files":
+            return "copy of an imported file"
+        return f"in {path.relative_to(self._home).parts[0]}"
+
+    def _file(self, path: Path, what: str) -> Iterator[PersonFile]:
         if path.suffix.lower() in DELIMITED | WORKBOOKS:
             try:
                 rows = tuple(number for number, _ in self._cells_in(path, _reading(path), set()))

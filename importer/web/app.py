@@ -241,7 +241,8 @@ async def _require_owner(request: Request, route: PageRoute) -> None:
     """
     rule = route.owner
     if rule in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD):
-        draft = app_of(request).drafts.find(request.path_params["draft"])
+        # In a thread: the upload may have to come from a database that takes its time.
+        draft = await asyncio.to_thread(app_of(request).drafts.find, request.path_params["draft"])
         if draft is None:
             raise HTTPException(NOT_FOUND)
         if not person_of(request).may_open(draft.by):

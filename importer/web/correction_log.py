@@ -12,7 +12,7 @@ import contextlib
 import os
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -63,6 +63,33 @@ class _Change(TypedDict, total=False):
 
 
 _CHANGE = Document("The corrections of an upload", _Change)
+
+
+def change_line(before: Corrections, after: Corrections) -> bytes | None:
+    """What is different from before, as a line for whoever has what was before; None if nothing is."""
+    change = _difference(before, after)
+    return _line(change) if any(change.values()) else None
+
+
+def with_changes(before: Corrections, lines: Iterable[bytes]) -> Corrections:
+    """The corrections after these lines.
+
+    Raises:
+        UnreadableError: One is damaged, or of a later format.
+    """
+    reader = _Reader(before)
+    for line in lines:
+        reader.take(line)
+    return reader.corrections
+
+
+def is_long(mark: LogMark | None) -> bool:
+    """Whether a log is better begun anew, because it holds much more than the corrections, or there is none."""
+    return mark is None or mark.size > max(_SHORT, _TIMES_ITS_START * mark.start)
+
+
+def _line(change: _Change) -> bytes:
+    return f"{_CHANGE.encode(change)}\n".encode("utf-8", "surrogatepass")
 
 
 def _difference(before: Corrections, after: Corrections) -> _Change:
@@ -159,14 +186,14 @@ class CorrectionLogs:
         change = _difference(before if mark else Corrections(), after)
         if not any(change.values()):
             return mark
-        if mark is None or mark.size > max(_SHORT, _TIMES_ITS_START * mark.start):
+        if mark is None or is_long(mark):
             new = LogMark(f"corrections-{secrets.token_hex(8)}.jsonl", 0, 0)
             new_private(folder / new.name).close()
             return self._append(folder, new, _difference(Corrections(), after), after)
         return self._append(folder, mark, change, after)
 
     def _append(self, folder: Path, mark: LogMark, change: _Change, after: Corrections) -> LogMark:
-        line = f"{_CHANGE.encode(change)}\n".encode("utf-8", "surrogatepass")
+        line = _line(change)
         with (folder / mark.name).open("r+b") as file:
             file.truncate(mark.size)
             file.seek(mark.size)

@@ -2,6 +2,16 @@
 
 Names are made here; what the user calls the file is data only. The file itself is never changed: cells corrected on
 the page are stored next to it (``correction_log.py``) and applied whenever it is read.
+
+Where machines share a database, the folder of an upload is a copy of what is there.
+
+1. Whoever looks at an upload first asks for its revision, and brings the folder up to date if it is another one: the
+   document, what was corrected since, and the file if it is not here yet.
+2. A change goes into the database first, and only then into the folder. Where a machine is cut off in between, its
+   folder is merely out of date.
+3. What a check found is not shared: it is of one version of an upload, and the other machine finds it again.
+
+An upload from before there was a database is put there when it is first looked at.
 """
 
 import contextlib
@@ -10,7 +20,7 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
@@ -24,7 +34,9 @@ from importer.config.store import (
     private_folder,
     unchanged,
 )
-from importer.errors import FileError, ImporterError
+from importer.errors import FileError, ImporterError, JournalBusyError, JournalError
+from importer.journal.journal_pool import JournalPool
+from importer.journal.uploads import UploadHead, Uploads
 from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
 from importer.text import printable
@@ -62,7 +74,9 @@ class Draft:
     that it came from, "" if that did not say; ``zone_at_first`` that of times that do not say theirs while nobody has
     chosen another, "" before the first check. ``recalled`` is what was remembered for its dates when its columns were
     known, None before that. ``sheets`` are those among which its sheet was chosen. ``log`` says where the corrections
-    in ``read`` are stored, None before there are any.
+    in ``read`` are stored, None before there are any. ``revision`` is that of the shared database which this folder
+    has, 0 where there is none; ``brought`` the version in which another machine has changed it last, for rows that were
+    written for an earlier one lack what was corrected there.
     """
 
     id: str
@@ -83,6 +97,8 @@ class Draft:
     run: int | None = None
     sheets: tuple[str, ...] = ()
     log: LogMark | None = None
+    revision: int = 0
+    brought: int = 0
 
     @property
     def path(self) -> Path:
@@ -112,13 +128,18 @@ _RECENT, _LOGS = RecentDocuments(_DRAFT, 8), CorrectionLogs(8)
 class Drafts:
     """The uploads of one installation."""
 
-    def __init__(self, folder: Path, clock: Clock, space: UploadSpace | None = None) -> None:
-        """Keep them in this folder; ``space`` limits how much room they take."""
-        self._folder, self._clock, self._space = folder, clock, space
+    def __init__(
+        self, folder: Path, clock: Clock, space: UploadSpace | None = None, shared: JournalPool | None = None
+    ) -> None:
+        """Keep them in this folder; ``space`` limits how much room they take.
+
+        ``shared`` is the database in which other machines have them as well.
+        """
+        self._folder, self._clock, self._space, self._shared = folder, clock, space, shared
 
     def going_by(self, clock: Clock) -> "Drafts":
         """The same uploads, by another clock."""
-        return Drafts(self._folder, clock, self._space)
+        return Drafts(self._folder, clock, self._space, self._shared)
 
     async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str, zone: str = "") -> Draft:
         """A new draft from an upload, complete or not at all; ``zone`` is that of the browser, if it said one.
@@ -136,12 +157,10 @@ class Drafts:
         draft = replace(draft, folder=private_folder(self._folder) / draft.id)
         private_folder(draft.folder)
         try:
-            draft = await _written(draft, chunks, self.room_for(draft))
+            return self._keep(await _written(draft, chunks, self.room_for(draft)))
         except BaseException:
             shutil.rmtree(draft.folder, ignore_errors=True)
             raise
-        self._keep(draft)
-        return draft
 
     def room_for(self, draft: Draft) -> Callable[[int], None]:
         """A look whether there is room for some more bytes of an upload, or of what was checked of it.
@@ -153,16 +172,29 @@ class Drafts:
         folders = [folder for folder in self._folder.iterdir() if folder != draft.folder]
         owners = {folder: stored.by for folder in folders if (stored := self._stored(folder.name))}
         mine = [folder for folder in folders if owners.get(folder) == draft.by]
-        return self._space.watch(self._folder, mine, [folder for folder in folders if folder not in mine])
+        others = [folder for folder in folders if folder not in mine]
+        return self._space.watch(self._folder, mine, others, self._elsewhere(draft))
 
     def room_on_disk(self) -> Callable[[int], None]:
         """The same for what takes the place of something as large: only the disk must not be full."""
         return self._space.watch_disk(self._folder) if self._space else lambda _: None
 
     def find(self, key: str) -> Draft | None:
-        """The draft with this id; None if there is none."""
+        """The draft with this id; None if there is none.
+
+        Raises:
+            JournalError: The database that machines share cannot be used.
+        """
         if not _ID.fullmatch(key):
             return None
+        if self._shared is not None:
+            with self._uploads(self._shared) as uploads:
+                if not self._bring(uploads, key, uploads.head(key)):
+                    return None
+        return self._find_here(key)
+
+    def _find_here(self, key: str) -> Draft | None:
+        """The draft as the folder of this machine has it."""
         stored = self._stored(key)
         while stored is not None and stored.log is not None:
             with contextlib.suppress(FileNotFoundError):
@@ -184,18 +216,25 @@ class Drafts:
 
     def all(self) -> list[Draft]:
         """The drafts that no run came of, newest first."""
-        folders = self._folder.iterdir() if self._folder.exists() else ()
-        drafts = [draft for folder in folders if (draft := self.find(folder.name)) and draft.run is None]
+        if self._shared is not None:
+            self._bring_all(self._shared)
+        keys = self._keys_here()
+        drafts = [draft for key in keys if (draft := self._find_here(key)) and draft.run is None]
         return sorted(drafts, key=lambda draft: -draft.uploaded)
 
     @contextmanager
     def locked(self, key: str) -> Iterator[Draft | None]:
-        """The draft, while nobody else changes it."""
+        """The draft, while nobody else changes it, on this machine or another one."""
         if self.find(key) is None:
             yield None
             return
         with locked_document(self._folder / key / "lock"):
-            yield self.find(key)
+            if self._shared is None:
+                yield self._find_here(key)
+                return
+            with self._uploads(self._shared) as uploads, uploads.locked(key):
+                is_there = self._bring(uploads, key, uploads.head(key), is_locked=True)
+                yield self._find_here(key) if is_there else None
 
     def choose_sheet(self, draft: Draft, sheet: str, sheets: Sequence[str]) -> None:
         """Read this one of several sheets of an upload of which none has been chosen yet."""
@@ -208,15 +247,14 @@ class Drafts:
         for other in self.all():
             if (other.sha256, other.by, other.read.sheet) == (draft.sha256, draft.by, sheet):
                 return other
-        new = replace(draft, id=secrets.token_urlsafe(16), folder=Path(), read=ReadOptions(sheet=sheet), version=1)
+        new = replace(draft, id=secrets.token_urlsafe(16), read=ReadOptions(sheet=sheet), version=1, revision=0)
         new = replace(
             new, folder=self._folder / new.id, uploaded=self._clock(), agreed=False, choices=(), recalled=None
         )
         private_folder(new.folder)
         with new_private(new.path) as file:
             file.write(draft.path.read_bytes())
-        self._keep(new)
-        return new
+        return self._keep(new)
 
     def change(self, key: str, **changes: object) -> Draft | None:
         """The draft with other options; a new version of it."""
@@ -263,27 +301,160 @@ class Drafts:
         return by_run
 
     def forget(self, draft: Draft) -> None:
-        """Delete an upload."""
+        """Delete an upload; where machines share it, each of them deletes its copy when it looks at it next."""
+        if self._shared is not None:
+            with self._uploads(self._shared) as uploads:
+                uploads.delete([draft.id])
         shutil.rmtree(draft.folder, ignore_errors=True)
 
     def forget_old(self, now: float) -> None:
         """Delete what was uploaded more than ``KEPT_DAYS`` ago: it may hold personal data."""
+        first = now - KEPT_DAYS * 86400
+        if self._shared is not None:
+            with self._uploads(self._shared) as uploads:
+                heads = uploads.heads().values()
+                uploads.delete([head.id for head in heads if head.uploaded < first and not head.is_deleted])
+                uploads.forget_deleted(first - KEPT_DAYS * 86400)
         for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
-            draft = self.find(folder.name)
+            draft = self._find_here(folder.name) if _ID.fullmatch(folder.name) else None
             # An upload that broke off has no date but that of its folder.
             uploaded = draft.uploaded if draft else folder.lstat().st_mtime
-            if now - uploaded > KEPT_DAYS * 86400:
+            if uploaded < first:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _keep(self, draft: Draft) -> Draft:
-        before = self.find(draft.id)
-        mark, earlier = (before.log, Corrections.of(before.read)) if before else (None, Corrections())
-        draft = replace(draft, log=_LOGS.write(draft.folder, mark, earlier, Corrections.of(draft.read)))
-        stored = replace(draft, read=Corrections().put_into(draft.read))
-        _DRAFT.write(draft.folder / "draft.json", stored, without=("id", "folder"))
-        if mark and draft.log and mark.name != draft.log.name:
-            correction_log.forget_others(draft.folder, draft.log)
-        return draft
+        here = self._find_here(draft.id)
+        if self._shared is not None:
+            draft = replace(draft, revision=self._share(self._shared, draft, here))
+        return _write_here(draft, here)
+
+    # -- shared among machines ----------------------------------------------------------------------------------------
+
+    @staticmethod
+    @contextmanager
+    def _uploads(shared: JournalPool) -> Iterator[Uploads]:
+        with shared.journal() as journal:
+            assert journal.uploads is not None
+            yield journal.uploads
+
+    def _keys_here(self) -> list[str]:
+        folders = self._folder.iterdir() if self._folder.exists() else ()
+        return [folder.name for folder in folders if _ID.fullmatch(folder.name)]
+
+    def _bring_all(self, shared: JournalPool) -> None:
+        """Bring the documents of all uploads up to date; their files are fetched when somebody opens them."""
+        with self._uploads(shared) as uploads:
+            heads = uploads.heads()
+            waiting = {key for key, head in heads.items() if head.run is None and not head.is_deleted}
+            for key in {*waiting, *self._keys_here()}:
+                self._bring(uploads, key, heads.get(key), with_file=False)
+
+    def _bring(
+        self, uploads: Uploads, key: str, head: UploadHead | None, *, with_file: bool = True, is_locked: bool = False
+    ) -> bool:
+        """Bring the folder of an upload up to date; whether there is such an upload."""
+        here = self._stored(key)
+        if head is None and (here is None or here.uploaded < self._clock() - KEPT_DAYS * 86400):
+            # What is too old was deleted long ago, and nobody remembers that any more.
+            return False
+        if head is not None and head.is_deleted:
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+            return False
+        if head and here and here.revision == head.revision and (here.path.exists() or not with_file):
+            return True
+        with nullcontext() if is_locked else locked_document(self._folder / key / "lock"):
+            return self._build(uploads, key, with_file) if head is not None else self._take_over(uploads, key)
+
+    def _build(self, uploads: Uploads, key: str, with_file: bool) -> bool:
+        """Write into the folder what the database has; to be called while it is locked."""
+        here = self._find_here(key)
+        content = uploads.read(key, here.revision if here else 0)
+        if content is None:
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+            return False
+        before = Corrections.of(here.read) if here and not content.is_whole else Corrections()
+        place = {"id": key, "folder": str(self._folder / key), "revision": content.revision}
+        try:
+            draft = _DRAFT.decode(content.document, **place)
+            corrections = correction_log.with_changes(before, content.lines)
+        except UnreadableError:
+            # Of a later importer, on another machine.
+            return False
+        if with_file and not draft.path.exists() and not uploads.fetch_file(key, content.sha256, draft.path):
+            raise JournalError(
+                f"The file of {printable(draft.name)} is not in the database any more.", "Upload it once more."
+            )
+        if here is not None:
+            draft = replace(draft, brought=draft.version if here.version != draft.version else here.brought)
+        if here is not None and here.version != draft.version:
+            (draft.folder / "checked.json").unlink(missing_ok=True)
+        _write_here(replace(draft, read=corrections.put_into(draft.read)), here)
+        return True
+
+    def _take_over(self, uploads: Uploads, key: str) -> bool:
+        """Put an upload into the database that is in the folder of this machine only; while it is locked."""
+        here = self._find_here(key)
+        if here is None:
+            return False
+        if not _add(uploads, here):
+            return self._build(uploads, key, with_file=True)
+        _write_here(replace(here, revision=1), here)
+        return True
+
+    def _share(self, shared: JournalPool, draft: Draft, here: Draft | None) -> int:
+        """Put a new draft, or the next revision of one, into the database; its number.
+
+        Raises:
+            JournalBusyError: Another machine has changed it since it was read.
+        """
+        with self._uploads(shared) as uploads:
+            if not draft.revision:
+                done = _add(uploads, draft)
+            else:
+                is_whole = here is None or correction_log.is_long(here.log)
+                earlier = Corrections.of(here.read) if here and not is_whole else Corrections()
+                line = correction_log.change_line(earlier, Corrections.of(draft.read))
+                text = _shared_text(draft)
+                done = uploads.change(draft.id, draft.revision, text, draft.run, line, is_whole=is_whole)
+        if not done:
+            raise JournalBusyError(
+                "Somebody changed this upload on another machine at the same moment.",
+                "Nothing was saved. Look at it again, then repeat what you did.",
+            )
+        return draft.revision + 1
+
+    def _elsewhere(self, draft: Draft) -> tuple[int, int]:
+        """The bytes of files that are on other machines only: of the person of a draft, and of others."""
+        if self._shared is None:
+            return 0, 0
+        with self._uploads(self._shared) as uploads:
+            heads = [head for key, head in uploads.heads().items() if key != draft.id and not head.is_deleted]
+        away = [head for head in heads if (here := self._stored(head.id)) is None or not here.path.exists()]
+        mine = sum(head.size for head in away if head.owner == draft.by)
+        return mine, sum(head.size for head in away) - mine
+
+
+def _add(uploads: Uploads, draft: Draft) -> bool:
+    line = correction_log.change_line(Corrections(), Corrections.of(draft.read))
+    head = UploadHead(draft.id, draft.by, draft.uploaded, draft.size, 1, draft.run, is_deleted=False)
+    return uploads.add(head, _shared_text(draft), line, draft.path, draft.sha256)
+
+
+def _shared_text(draft: Draft) -> str:
+    """The document of a draft without its corrections, and without what holds for one machine only."""
+    stored = replace(draft, read=Corrections().put_into(draft.read))
+    return _DRAFT.encode(stored, without=("id", "folder", "log", "revision", "brought"))
+
+
+def _write_here(draft: Draft, before: Draft | None) -> Draft:
+    """Write a draft into its folder, in which it was as ``before``; with the mark of its corrections."""
+    mark, earlier = (before.log, Corrections.of(before.read)) if before else (None, Corrections())
+    draft = replace(draft, log=_LOGS.write(draft.folder, mark, earlier, Corrections.of(draft.read)))
+    stored = replace(draft, read=Corrections().put_into(draft.read))
+    _DRAFT.write(draft.folder / "draft.json", stored, without=("id", "folder"))
+    if mark and draft.log and mark.name != draft.log.name:
+        correction_log.forget_others(draft.folder, draft.log)
+    return draft
 
 
 async def _written(draft: Draft, chunks: AsyncIterator[bytes], has_room: Callable[[int], None]) -> Draft:

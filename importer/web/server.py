@@ -5,7 +5,7 @@ import socket
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import uvicorn
 
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
+from importer.journal.journal_pool import JournalPool
 from importer.journal.shelves import shelf_of
 from importer.model import Clock
 from importer.runs.figures import read_figures
@@ -63,9 +64,9 @@ class Address:
         return {f"{name}:{port}" for name in bare} | (bare if port == _HTTP or self.names else set())
 
 
-def people_of(settings: Settings) -> People:
+def people_of(settings: Settings, pool: JournalPool | None = None) -> People:
     """The people to whom an administrator gave a role: of this installation, or of all that share its database."""
-    return People(shelf_of(settings.journal_place))
+    return People(shelf_of(settings.journal_place, pool))
 
 
 def serve(
@@ -106,12 +107,13 @@ def listening(
     Raises:
         UsageError: As ``serve``.
     """
-    rules, people = team_rules(settings), people_of(settings)
-    _refuse_open_page(rules, people, address)
-    with _socket(address) as sock:
+    rules, pool = team_rules(settings), JournalPool(settings.journal_place)
+    people = people_of(settings, pool)
+    with closing(pool), _socket_of(rules, people, address) as sock:
         port = sock.getsockname()[1]
         sessions = SessionStore(clock, LONGEST_OF_A_TEAM if rules else LONGEST)
-        drafts = Drafts(settings.home / "uploads", clock, UploadSpace.of(settings))
+        shared = pool if settings.journal_place.is_shared else None
+        drafts = Drafts(settings.home / "uploads", clock, UploadSpace.of(settings), shared)
         # Not only at the next upload, which may never come.
         drafts.forget_old(clock())
         context = AppContext(
@@ -209,6 +211,11 @@ def _metrics(settings: Settings, clock: Clock) -> "Metrics":
 
 def _limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(settings.page_connections, settings.page_connections_per_address, settings.page_patience)
+
+
+def _socket_of(rules: TeamRules | None, people: People, address: Address) -> AbstractContextManager[socket.socket]:
+    _refuse_open_page(rules, people, address)
+    return _socket(address)
 
 
 @contextmanager

@@ -237,7 +237,9 @@ def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
     source = replace(_looked_at(draft, settings, draft.read), file=Path(draft.name))
     # The zone is nobody's choice yet.
     read = replace(source.read, dates=draft.read.dates, zone=draft.read.zone)
-    if (before is None or before.header is None) and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
+    # Once: a person may have taken some of them back, also where another machine has checked the upload before.
+    is_first = not draft.zone_at_first and (before is None or before.header is None)
+    if is_first and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
         read = replace(read, left_out=tuple(sorted({*read.left_out, *out})))
         source = replace(_looked_at(draft, settings, read), file=source.file)
     recalled = _recalled(draft, source, settings) if is_new and not missing(source) else draft.recalled

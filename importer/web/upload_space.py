@@ -40,13 +40,16 @@ class UploadSpace:
             _total_and_free,
         )
 
-    def watch(self, folder: Path, mine: Iterable[Path], others: Iterable[Path]) -> Callable[[int], None]:
+    def watch(
+        self, folder: Path, mine: Iterable[Path], others: Iterable[Path], elsewhere: tuple[int, int] = (0, 0)
+    ) -> Callable[[int], None]:
         """A look whether there is room, for something that grows by some bytes; what is there is measured once.
 
-        ``folder`` is on the disk, ``mine`` and ``others`` are the folders of uploads of the same person and of others.
+        ``folder`` is on the disk, ``mine`` and ``others`` are the folders of uploads of the same person and of others,
+        ``elsewhere`` the bytes of both that are on other machines only.
         """
-        of_person = sum(map(size_of, mine))
-        total = of_person + sum(map(size_of, others))
+        of_person = sum(map(size_of, mine)) + elsewhere[0]
+        total = of_person + sum(map(size_of, others)) + elsewhere[1]
         look_at_disk = self.watch_disk(folder)
 
         def look(more: int) -> None:

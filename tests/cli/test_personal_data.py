@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from postgres import Server
 from importer.config.settings import JournalPlace
 from importer.journal.forgetting import Forgetting
 from importer.journal.journal import open_journal
+from importer.journal.journal_pool import JournalPool
 from importer.web.drafts import Draft, Drafts
 
 CANARY = "Canary Cattermole"
@@ -349,6 +352,46 @@ def test_everything_about_a_person_is_shown(desk: Desk, service: Service) -> Non
     shown = desk.type("journal", "--export-person", "ines@example.com").out
     assert "Run 1, row 3: created, record" in shown
     assert "Looked through:" in shown
+
+
+def test_what_machines_share_about_a_person_is_shown_and_forgotten(
+    desk: Desk, service: Service, postgres: Server, tmp_path: Path
+) -> None:
+    """The list of people, and uploads that this machine has never had in its folder; one of a run goes with it."""
+    place = JournalPlace(postgres.new_database(), tmp_path / "other")
+    desk.variables["IMPORTER_JOURNAL"] = place.url
+    file = desk.write("rows.csv", [mapping(2, Name="ines@example.com"), mapping(3)])
+    desk.type("people", "add", "ines@example.com")
+    desk.type("run", file, "--yes")
+    with closing(JournalPool(place)) as pool:
+        drafts = Drafts(place.home / "uploads", time.time, None, pool)
+        kept, gone = (
+            asyncio.run(drafts.take_in(f"{name}.csv", whole(file.read_bytes()), "")) for name in ("kept", "gone")
+        )
+        drafts.correct(kept.id, cells={"C3": "Ines@example.com"})
+        with drafts.locked(gone.id) as draft:
+            assert draft is not None
+            drafts.keep(draft, run=1)
+        assert not (desk.home / "uploads").exists()
+        person = desk.type("journal", "--export-person", "ines@example.com", "--json").json
+        found = {file["path"]: file for file in person["files"] if file["what"] == "in the journal's database"}
+        assert found.keys() == {
+            "people.json",
+            f"upload {kept.id}",
+            f"file of upload {kept.id}",
+            f"file of upload {gone.id}",
+        }
+        assert found[f"file of upload {gone.id}"]["rows"] == [2]
+        assert (person["looked_at"]["uploads"], person["looked_at"]["documents"]) == (2, 2)
+        assert desk.type("forget", "1", "--yes").code == 0
+        assert drafts.find(gone.id) is None
+        assert drafts.find(kept.id) is not None
+        assert not gone.folder.exists()
+
+
+async def whole(content: bytes) -> AsyncIterator[bytes]:
+    """A file as it is uploaded."""
+    yield content
 
 
 def test_rows_that_name_a_person_by_an_id_are_shown(desk: Desk, service: Service) -> None:

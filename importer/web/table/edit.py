@@ -85,6 +85,9 @@ class Table:
 
     def _opened(self, draft: Draft, stack: contextlib.ExitStack) -> RowFile:
         while (check := latest_check(draft)) is not None and check.header is not None:
+            if check.version < draft.brought:
+                # Another machine has made changes since, of which no patch is here.
+                break
             # A check that has ended at this moment has put other rows in the place of these.
             with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as attempt:
                 rows = attempt.enter_context(opened(file_of(draft.folder, check.version)))
