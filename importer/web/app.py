@@ -88,6 +88,9 @@ class Owner(Enum):
     """Only the person who started the run may, or an administrator."""
 
 
+_OF_UPLOADS = (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD)
+
+
 class Audience(Enum):
     """Whom an address is for; to others it does not exist."""
 
@@ -216,6 +219,8 @@ def _guarded(route: PageRoute) -> Handler:
             await _require_owner(request, route)
             if route.owner is Owner.OPEN_UPLOAD and (run := draft_of(request).run) is not None:
                 return redirect(request, f"/runs/{run}")
+            if route.owner in _OF_UPLOADS and route.method == "POST" and route.handler is not upload_pages.discard:
+                await upload_pages.check_here_first(request)
             return await route.handler(request)
         except (HTTPException, ImporterError):
             raise
@@ -240,7 +245,7 @@ async def _require_owner(request: Request, route: PageRoute) -> None:
         HTTPException: There is no such thing, or it is somebody else's; nobody can tell which.
     """
     rule = route.owner
-    if rule in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD):
+    if rule in _OF_UPLOADS:
         # In a thread: the upload may have to come from a database that takes its time.
         draft = await asyncio.to_thread(app_of(request).drafts.find, request.path_params["draft"])
         if draft is None:

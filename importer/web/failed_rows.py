@@ -21,9 +21,13 @@ async def upload_of_failed_rows(drafts: Drafts, run: Run, by: str) -> Draft | No
     new = await drafts.take_in(f"{Path(run.file).stem}-run-{run.id}-{FAILED_FILE}", _whole(file), by)
     # Sheet, encoding, separator and the row of the header are of the first file only.
     read = run.options_as(ReadOptions, "read")
+    return await asyncio.to_thread(_as_read, drafts, new, read)
+
+
+def _as_read(drafts: Drafts, new: Draft, read: ReadOptions) -> Draft:
     new = drafts.change(new.id, map=read.map, dates=read.dates, zone=read.zone) or new
     for earlier in drafts.all():
-        same = (earlier.by, earlier.sha256, earlier.read) == (by, new.sha256, new.read)
+        same = (earlier.by, earlier.sha256, earlier.read) == (new.by, new.sha256, new.read)
         if same and earlier.id != new.id:
             drafts.forget(new)
             return earlier

@@ -36,6 +36,7 @@ from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
 from importer.spreadsheet import NO_HEADER
 from importer.spreadsheet.template import write_template
+from importer.text import printable
 from importer.web import choices, late_rows, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
@@ -86,6 +87,9 @@ _UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
+_CHECKED_ELSEWHERE = 25.0
+"""Seconds for which a form waits while this machine checks what another one has checked."""
+
 _READ = "read"
 """What a button says that is about how the file is read."""
 
@@ -99,7 +103,8 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     """The home page: what is accepted, files to choose, what is unfinished and what was done last."""
     app = app_of(request)
     latest, _ = await asyncio.to_thread(search_statuses, "", _LATEST, 0, settings_of(request), app.clock())
-    drafts = [draft for draft in app.drafts.all() if person_of(request).may_open(draft.by)][:MOST_FILES]
+    uploads = await asyncio.to_thread(app.drafts.all)
+    drafts = [draft for draft in uploads if person_of(request).may_open(draft.by)][:MOST_FILES]
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
@@ -153,7 +158,7 @@ async def upload(request: Request) -> Response:
                 errors.append(error)
     if not files:
         errors.append(FileError("No file was chosen.", "Choose a file, or paste rows, first."))
-    app.drafts.forget_old(app.clock())
+    await asyncio.to_thread(app.drafts.forget_old, app.clock())
     if errors:
         return await home(request, errors)
     return redirect(request, f"/uploads/{drafts[0].id}" if len(drafts) == 1 else "/#uploads")
@@ -204,7 +209,7 @@ async def sample(request: Request) -> Response:
 
 async def discard(request: Request) -> Response:
     """Delete an upload."""
-    app_of(request).drafts.forget(draft_of(request))
+    await asyncio.to_thread(app_of(request).drafts.forget, draft_of(request))
     return redirect(request, "/")
 
 
@@ -249,6 +254,22 @@ async def check_of(
             break
     usable = is_current(draft, result, settings) or (stale and may_be_shown(result, settings))
     return result if usable else None
+
+
+async def check_here_first(request: Request) -> None:
+    """Check an upload that another machine has checked: what a form of its page says is about the rows that it showed.
+
+    Raises:
+        FileError: It takes too long. Nothing of the form was saved.
+    """
+    draft = draft_of(request)
+    if not draft.zone_at_first or latest_check(draft) is not None:
+        return
+    if await check_of(request, draft, stale=True, wait=_CHECKED_ELSEWHERE) is None:
+        raise FileError(
+            f"{printable(draft.name)} is still being checked on this machine, so nothing was saved.",
+            "Go back in a moment, and press the button once more.",
+        )
 
 
 def as_read(request: Request, draft: Draft) -> Draft:
