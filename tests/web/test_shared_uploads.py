@@ -89,7 +89,7 @@ def test_an_upload_of_somebody_else_is_none_on_any_machine(two: tuple[Client, Cl
 def test_the_table_never_shows_rows_from_before_a_change_on_another_machine(
     two: tuple[Client, Client], tmp_path: Path
 ) -> None:
-    """Not even those of a check that began before it and ends after it: somebody would type over what they cannot see."""
+    """Nor those of a check that began before it and ends after it: somebody would type over what they cannot see."""
     one, other = two
     place = one.draft("rooms.csv", table(*WRONG))
     rows = f"{place}/table/rows?first=0&count=3"
