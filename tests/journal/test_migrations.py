@@ -3,12 +3,15 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from postgres import Server
 
 from importer.checking import Entry
+from importer.config.settings import JournalPlace
 from importer.errors import Exit, JournalError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.kept_lists import LISTED
@@ -59,6 +62,22 @@ def test_every_row_is_as_it_was(path: Path) -> None:
     assert rows_of(path) == before
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == (str(SCHEMA_VERSION),)
+
+
+def test_a_journal_on_a_server_gets_what_machines_share(postgres: Server, tmp_path: Path) -> None:
+    """One of version 9 has no documents and uploads yet; several machines may open it at once."""
+    place = JournalPlace(postgres.new_database(), tmp_path)
+    with open_journal(place) as journal, journal._db.write() as db:
+        for table in ("document", "upload", "upload_change", "upload_piece"):
+            db.exec_driver_sql(f"DROP TABLE {table}")
+        db.exec_driver_sql("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
+    with ThreadPoolExecutor(3) as pool:
+        journals = list(pool.map(open_journal, [place] * 3))
+    for journal in journals:
+        assert journal.shelf.read("columns.json") is None
+        assert journal.uploads is not None
+        assert journal.uploads.heads() == {}
+        journal.__exit__()
 
 
 @pytest.mark.parametrize(
