@@ -279,8 +279,8 @@ class _Search:
                 if not uploads.fetch_file(key, content.sha256, path):
                     yield PersonFile(f"file of upload {key}", _IN_DATABASE, problem="It is damaged.")
                     continue
-                for found in self._file(path, _IN_DATABASE):
-                    yield replace(found, path=f"file of upload {key}")
+                for part in self._file(path, _IN_DATABASE):
+                    yield replace(part, path=f"file of upload {key}")
 
     def _lines(self, text: str) -> tuple[str, ...]:
         return tuple(printable(line, _LONGEST_LINE) for line in text.splitlines() if self._has(line))

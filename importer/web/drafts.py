@@ -323,10 +323,10 @@ class Drafts:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _keep(self, draft: Draft) -> Draft:
-        here = self._find_here(draft.id)
-        if self._shared is not None:
-            draft = replace(draft, revision=self._share(self._shared, draft, here))
-        return _write_here(draft, here)
+        local = self._find_here(draft.id)
+        # A change that a database did not see makes the folder one that it has to be brought up to date from scratch.
+        revision = self._share(self._shared, draft, local) if self._shared is not None else 0
+        return _write_here(replace(draft, revision=revision), local)
 
     # -- shared among machines ----------------------------------------------------------------------------------------
 
@@ -353,26 +353,29 @@ class Drafts:
         self, uploads: Uploads, key: str, head: UploadHead | None, *, with_file: bool = True, is_locked: bool = False
     ) -> bool:
         """Bring the folder of an upload up to date; whether there is such an upload."""
-        here = self._stored(key)
-        if head is None and (here is None or here.uploaded < self._clock() - KEPT_DAYS * 86400):
+        local = self._stored(key)
+        if head is None and (local is None or local.uploaded < self._clock() - KEPT_DAYS * 86400):
             # What is too old was deleted long ago, and nobody remembers that any more.
             return False
+        if head is None and local is not None and local.run is not None:
+            # The run is in the journal from before: in this one, its number is another run's.
+            return True
         if head is not None and head.is_deleted:
             shutil.rmtree(self._folder / key, ignore_errors=True)
             return False
-        if head and here and here.revision == head.revision and (here.path.exists() or not with_file):
+        if head and local and local.revision == head.revision and (local.path.exists() or not with_file):
             return True
         with nullcontext() if is_locked else locked_document(self._folder / key / "lock"):
             return self._build(uploads, key, with_file) if head is not None else self._take_over(uploads, key)
 
     def _build(self, uploads: Uploads, key: str, with_file: bool) -> bool:
         """Write into the folder what the database has; to be called while it is locked."""
-        here = self._find_here(key)
-        content = uploads.read(key, here.revision if here else 0)
+        local = self._find_here(key)
+        content = uploads.read(key, local.revision if local else 0)
         if content is None:
             shutil.rmtree(self._folder / key, ignore_errors=True)
             return False
-        before = Corrections.of(here.read) if here and not content.is_whole else Corrections()
+        before = Corrections.of(local.read) if local and not content.is_whole else Corrections()
         place = {"id": key, "folder": str(self._folder / key), "revision": content.revision}
         try:
             draft = _DRAFT.decode(content.document, **place)
@@ -384,24 +387,24 @@ class Drafts:
             raise JournalError(
                 f"The file of {printable(draft.name)} is not in the database any more.", "Upload it once more."
             )
-        if here is not None:
-            draft = replace(draft, brought=draft.version if here.version != draft.version else here.brought)
-        if here is not None and here.version != draft.version:
+        if local is not None:
+            draft = replace(draft, brought=draft.version if local.version != draft.version else local.brought)
+        if local is not None and local.version != draft.version:
             (draft.folder / "checked.json").unlink(missing_ok=True)
-        _write_here(replace(draft, read=corrections.put_into(draft.read)), here)
+        _write_here(replace(draft, read=corrections.put_into(draft.read)), local)
         return True
 
     def _take_over(self, uploads: Uploads, key: str) -> bool:
         """Put an upload into the database that is in the folder of this machine only; while it is locked."""
-        here = self._find_here(key)
-        if here is None:
+        local = self._find_here(key)
+        if local is None:
             return False
-        if not _add(uploads, here):
+        if not _add(uploads, local):
             return self._build(uploads, key, with_file=True)
-        _write_here(replace(here, revision=1), here)
+        _write_here(replace(local, revision=1), local)
         return True
 
-    def _share(self, shared: JournalPool, draft: Draft, here: Draft | None) -> int:
+    def _share(self, shared: JournalPool, draft: Draft, local: Draft | None) -> int:
         """Put a new draft, or the next revision of one, into the database; its number.
 
         Raises:
@@ -411,8 +414,8 @@ class Drafts:
             if not draft.revision:
                 done = _add(uploads, draft)
             else:
-                is_whole = here is None or correction_log.is_long(here.log)
-                earlier = Corrections.of(here.read) if here and not is_whole else Corrections()
+                is_whole = local is None or correction_log.is_long(local.log)
+                earlier = Corrections.of(local.read) if local and not is_whole else Corrections()
                 line = correction_log.change_line(earlier, Corrections.of(draft.read))
                 text = _shared_text(draft)
                 done = uploads.change(draft.id, draft.revision, text, draft.run, line, is_whole=is_whole)
@@ -429,7 +432,7 @@ class Drafts:
             return 0, 0
         with self._uploads(self._shared) as uploads:
             heads = [head for key, head in uploads.heads().items() if key != draft.id and not head.is_deleted]
-        away = [head for head in heads if (here := self._stored(head.id)) is None or not here.path.exists()]
+        away = [head for head in heads if (local := self._stored(head.id)) is None or not local.path.exists()]
         mine = sum(head.size for head in away if head.owner == draft.by)
         return mine, sum(head.size for head in away) - mine
 

@@ -109,7 +109,7 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
     values |= {
-        "first_rows": {draft.id: _first_row(draft) for draft in drafts if draft.name == PASTED},
+        "first_rows": await asyncio.to_thread(_first_rows, app.drafts, drafts),
         "errors": [Problem.of(error) for error in errors],
         "most_files": MOST_FILES,
         "example": _example(kind, app.clock()),
@@ -117,8 +117,15 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
 
 
+def _first_rows(drafts: Drafts, listed: Sequence[Draft]) -> dict[str, str]:
+    """The first rows of those that were pasted, by their ids: they all have the same name."""
+    # Found once more, because the file may be on another machine until it is asked for.
+    pasted = [drafts.find(draft.id) for draft in listed if draft.name == PASTED]
+    return {draft.id: _first_row(draft) for draft in pasted if draft is not None}
+
+
 def _first_row(draft: Draft) -> str:
-    """The texts of the first row below the header: pasted rows all have the same name."""
+    """The texts of the first row below the header."""
     lines = list[str]()
     # Somebody may delete it at this moment.
     with suppress(FileNotFoundError), draft.path.open(encoding="utf-8", errors="replace") as file:

@@ -325,6 +325,33 @@ def test_uploads_from_before_there_was_a_database_are_put_into_it(machines: Mach
         assert (found.read.cells, found.path.read_bytes()) == ({"A2": "x"}, CONTENT)
 
 
+def test_an_upload_of_a_run_of_another_journal_stays_where_it_is(machines: Machines, tmp_path: Path) -> None:
+    """The number of its run is that of another run here."""
+    alone = Drafts(tmp_path / "one" / "uploads", lambda: 5.0)
+    draft = take_in(alone)
+    with alone.locked(draft.id) as now:
+        assert now is not None
+        alone.keep(now, run=3)
+    one, two = machines.drafts("one"), machines.drafts("two")
+    found = one.find(draft.id)
+    assert found is not None
+    assert (found.run, found.revision) == (3, 0)
+    assert two.find(draft.id) is None
+
+
+def test_what_was_changed_without_the_database_gives_way_to_what_it_has(machines: Machines, tmp_path: Path) -> None:
+    """A machine that had a journal of its own for a while: the others have gone on meanwhile."""
+    one, two = machines.drafts("one"), machines.drafts("two")
+    draft = take_in(one)
+    Drafts(tmp_path / "one" / "uploads", lambda: 5.0).correct(draft.id, cells={"A2": "alone"})
+    two.correct(draft.id, cells={"A3": "together"})
+    one.correct(draft.id, cells={"A4": "again"})
+    for each in (one, two):
+        found = each.find(draft.id)
+        assert found is not None
+        assert found.read.cells == {"A3": "together", "A4": "again"}
+
+
 def test_rows_that_were_checked_before_somebody_corrected_elsewhere_are_checked_again(machines: Machines) -> None:
     """They would be shown without the correction; what nobody has changed is not checked twice."""
     one, two = machines.drafts("one"), machines.drafts("two")
