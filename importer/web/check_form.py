@@ -139,7 +139,10 @@ async def correct(request: Request) -> Response:
     forms = {number: entries.by_row(fields).get(number, {})}
     corrections, overtaken = _typed(draft, result.header, forms, {number: row} if row else {})
     doubles = await doubles_on_page(draft, result, fields)
-    changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
+    drafts = app_of(request).drafts
+    # In a thread: somebody on another machine may be changing it just now.
+    corrected = await asyncio.to_thread(drafts.correct, draft.id, cells=corrections) if corrections else None
+    changed = corrected or draft
     await check_of(request, changed)
     # A row may have been left out on another page, and is not to be shown as corrected.
     if row is None or request.headers.get("hx-request") != "true":

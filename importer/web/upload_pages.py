@@ -388,10 +388,14 @@ async def choose_columns(request: Request) -> Response:
         # What was chosen is for this upload all the same. In a thread, as the database may take its time.
         with suppress(JournalError):
             await asyncio.to_thread(remember, header.labels, chosen, shelf_of(app.settings.journal_place))
-    with app.drafts.locked(draft.id) as now:
-        if now:
-            app.drafts.keep(now, read=replace(now.read, map=chosen), agreed=True, version=now.version + 1)
+    await asyncio.to_thread(_agree, app.drafts, draft, chosen)
     return redirect(request, f"/uploads/{draft.id}")
+
+
+def _agree(drafts: Drafts, draft: Draft, chosen: Mapping[str, str]) -> None:
+    with drafts.locked(draft.id) as now:
+        if now:
+            drafts.keep(now, read=replace(now.read, map=chosen), agreed=True, version=now.version + 1)
 
 
 def _chosen(header: Header, form_fields: Mapping[str, str]) -> dict[str, str]:
