@@ -65,12 +65,12 @@ def test_every_row_is_as_it_was(path: Path) -> None:
 
 
 def test_a_journal_on_a_server_gets_what_machines_share(postgres: Server, tmp_path: Path) -> None:
-    """One of version 9 has no documents and uploads yet; several machines may open it at once."""
+    """One of version 10 has no documents and uploads yet; several machines may open it at once."""
     place = JournalPlace(postgres.new_database(), tmp_path)
     with open_journal(place) as journal, journal._db.write() as db:
         for table in ("document", "upload", "upload_change", "upload_piece"):
             db.exec_driver_sql(f"DROP TABLE {table}")
-        db.exec_driver_sql("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
+        db.exec_driver_sql("UPDATE meta SET value = '10' WHERE key = 'schema_version'")
     with ThreadPoolExecutor(3) as pool:
         journals = list(pool.map(open_journal, [place] * 3))
     for journal in journals:
