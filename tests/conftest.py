@@ -125,16 +125,16 @@ class Desk:
             stderr=subprocess.PIPE,
         )
 
-    def type(self, *words: str | Path) -> Done:
+    def type(self, *words: str | Path, stdin: bytes = b"") -> Done:
         """The command, run to its end: the same function as the console script, without starting Python anew."""
         out, err = io.StringIO(), self.stderr()
-        with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open(encoding="utf-8") as nothing:
+        with pytest.MonkeyPatch.context() as patch, io.TextIOWrapper(io.BytesIO(stdin)) as given:
             for name in os.environ.keys() - self.environment.keys():
                 patch.delenv(name)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             patch.chdir(self.folder)
-            patch.setattr(sys, "stdin", nothing)
+            patch.setattr(sys, "stdin", given)
             with redirect_stdout(out), redirect_stderr(err):
                 code = run_cli([str(word) for word in words], self.clock)
         return Done(code, out.getvalue(), err.getvalue())

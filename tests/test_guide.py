@@ -117,6 +117,7 @@ def documents(folder: Path) -> Iterator[tuple[str, list[str]]]:
     (folder / "ten.csv").write_text("".join(rows), "utf-8")
     yield from (
         ("check", [file]),
+        ("check", [file, file]),
         ("plan", [file, "--sandbox"]),
         ("run", [file, "--sandbox", "--yes", "--out", str(folder / "report")]),
         ("run", [file, file, "--sandbox", "--yes", "--out", str(folder / "more")]),

@@ -140,6 +140,8 @@ SEVERAL_CREATORS = {
     "formula-without-value": {"delimited", "display"},
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
     "cell-error": {"display", "cells", "dates", "references"},
+    # A workbook rounds what is typed, and a column of Parquet what is written into it.
+    "number-rounded": {"cell_texts", "parquet_rows"},
     # A number format may hide what a cell shows, and so may the form of its value.
     "shown-uncertain": {"appearance", "display"},
     # A placeholder is one as it is written, or by the year of UTC in which its time zone puts it.

@@ -302,6 +302,8 @@ def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
     names = field_names(kind)
     runs = sorted({*re.findall(r"[^\w\s]+|_+| {2,}|\t| ", label)}, key=len, reverse=True)
     separator = max(runs, key=lambda run: len({names.get(plain(part)) for part in label.split(run)}), default="")
+    if sheet.names_apart:
+        return ""
     if not separator:
         return f"The header row, {sheet.header_row}, holds nothing else. {_HEADER_ELSEWHERE}"
     if sheet.name is not None:

@@ -60,7 +60,7 @@ class SecondHeaders:
     def _second_line(self, chunk: pd.DataFrame) -> dict[int, bool]:
         """The row right below the header, if its cells and those above them are names of fields together only."""
         row = self._sheet.header_row + 1
-        if chunk.empty or row != chunk.index[0]:
+        if chunk.empty or row != chunk.index[0] or self._sheet.names_apart:
             return {}
         pairs = [(label, str(chunk.iloc[0][place])) for place, label in enumerate(self._sheet.labels) if place in chunk]
         joined = {self._field(f"{label} {cell}") for label, cell in pairs if label and plain(cell)} - {None}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from importer.journal.runs import Run
     from importer.model import Clock
     from importer.runs.earlier_runs import Which
+    from importer.runs.incoming import InputFile
+    from importer.runs.named_files import NamedFiles
     from importer.runs.observer import Observer
     from importer.runs.request import Choices, ImportRequest, RunRequest
     from importer.spreadsheet import ReadOptions
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
-FILE = click.argument("file", type=click.Path(path_type=Path))
+FILE = click.argument("file")
+FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True)
 RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report directly into DIR.")
@@ -239,15 +242,66 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
     return kind_named(name) if name else None, read
 
 
+@contextmanager
+def input_files(named: "NamedFiles", home: Path) -> "Iterator[list[InputFile]]":
+    """The files that the user has named, each with its bytes on this machine, or why it cannot be read."""
+    from importer.runs.incoming import brought_in
+
+    for notice in named.notices:
+        say(notice)
+    with brought_in(named.files, home, say) as files:
+        yield files
+
+
+@contextmanager
+def input_file(word: str, home: Path) -> "Iterator[InputFile]":
+    """The one file that a word stands for.
+
+    Raises:
+        UsageError: It stands for several.
+        FileError: It cannot be read.
+    """
+    from importer.runs.named_files import named_files
+
+    named = named_files([word])
+    if (number := len(named.files)) > 1:
+        from importer.text import shell_word
+
+        first = shell_word(named.files[0].typed)
+        raise click.UsageError(f"{word} stands for {number:,} files, but this command takes one, such as {first}")
+    with input_files(named, home) as files:
+        yield only_file(files)
+
+
+def only_file(files: "Sequence[InputFile]") -> "InputFile":
+    """The one file that a command works on.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    if (error := files[0].error) is not None:
+        raise error
+    return files[0]
+
+
+def typed(words: Sequence[str]) -> "list[Path | str]":
+    """The words of a command, to be typed again: a path never looks like an option."""
+    from importer.runs.named_files import is_address
+
+    return [word if is_address(word) else Path(word) for word in words]
+
+
 def import_request(
-    file: Path, settings: "Settings", observer: "Observer", options: Mapping[str, Any]
+    file: "InputFile", settings: "Settings", observer: "Observer", options: Mapping[str, Any]
 ) -> "ImportRequest":
     """The request to import a file, with the options of the command."""
     from importer.runs.request import ImportRequest
 
     kind, read = reading_of(options)
-    read = with_encoding(file, settings, read)
-    return ImportRequest(file, settings, observer, the_clock(), kind, read, sending_choices(options, settings))
+    read = with_encoding(file.path, settings, read)
+    choices = sending_choices(options, settings)
+    name = file.name if file.name != file.path.name else ""
+    return ImportRequest(file.path, settings, observer, the_clock(), kind, read, choices, name=name)
 
 
 def with_encoding(file: Path, settings: "Settings", read: "ReadOptions") -> "ReadOptions":

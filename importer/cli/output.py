@@ -91,9 +91,9 @@ OF_THE_FILE = (*OF_TEXT_FILES, "sheet", "header_row")
 """The same with the options about where the rows stand; they do not apply to a file of nothing but these rows."""
 
 
-def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
-    """The file as typed, with the options that decide how it is read and sent; without them it is another import."""
-    words = [quoted(file), *([f"--profile {quoted(profile)}"] if (profile := profile_name()) else [])]
+def with_reading(*files: Path | str, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
+    """The files as typed, with the options that decide how they are read and sent; without, it is another import."""
+    words = [*map(quoted, files), *([f"--profile {quoted(profile)}"] if (profile := profile_name()) else [])]
     for name, option in _REPEATED_OPTIONS.items():
         value = options.get(name) if name not in leave_out else None
         values = value if isinstance(value, tuple) else (value,) if value else ()

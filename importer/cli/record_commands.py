@@ -14,6 +14,7 @@ from importer.cli.options import (
     PROFILE,
     READING,
     import_request,
+    input_file,
     kind_named,
     profile_name,
     reading_of,
@@ -64,8 +65,8 @@ STDOUT = Path("-")
 def export(kind: str | None, out: Path, form: str | None, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Write the records that Nexudus holds into a file.
 
-    It has the columns of the template, then Id, CreatedOn, UpdatedOn and UpdatedBy. A .csv or .xlsx file can be
-    imported again. Nothing is written unless Nexudus lists all of its records.
+    It has the columns of the template, then Id, CreatedOn, UpdatedOn and UpdatedBy. It can be imported again. Nothing
+    is written unless Nexudus lists all of its records.
     """
     from importer.cli import terminal
     from importer.reporting.record_file import refuse_existing, send_records, write_records
@@ -125,13 +126,12 @@ def _document(exported: "Export", kind: str, out: Path, form: "FileFormat") -> d
 
 
 def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sandbox: bool) -> None:
-    from importer.reporting.record_file import FileFormat
     from importer.text import count
 
     some = f"{exported.records:,} of " if exported.records != exported.total else ""
     put(f"{harmless_line(str(out))}: {some}{count(exported.total, title)} in {exported.account.space}.")
     # A file whose ending belies its format could not be read.
-    if exported.records and form is not FileFormat.JSONL and out.suffix.lower() == f".{form.value}":
+    if exported.records and out.suffix.lower() == f".{form.value}":
         words = [quoted(out), *([f"--profile {quoted(name)}"] if (name := profile_name()) else [])]
         words += ["--sandbox"] if sandbox else []
         say(f"To see what your changes would do, once you have made them: importer plan {' '.join(words)} --update")
@@ -143,7 +143,7 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
 @with_options(*READING, KEY)
 @click.option("--sandbox", is_flag=True, help="Compare with the practice service on this machine.")
 @JSON
-def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
+def diff(file: str, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Compare FILE with the records that Nexudus holds, both ways.
 
     An empty cell says nothing, so it is not compared; what --clear-empty would clear is shown by importer plan FILE
@@ -155,25 +155,25 @@ def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     from importer.runs.difference import difference
 
     options = options | {"sandbox": sandbox}
-    with service({}, sandbox) as settings:
-        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+    with service({}, sandbox) as settings, input_file(file, settings.home) as one:
+        request = import_request(one, settings, terminal.Console(the_clock(), yes=True), options)
         differing = finish(difference(request))
     if as_json:
-        put_json(_difference_document(differing, file))
+        put_json(_difference_document(differing, str(one)))
     else:
         terminal.show_source(differing.source, differing.result.rows)
-        for line in difference_lines(differing, with_reading(file, options)):
+        for line in difference_lines(differing, with_reading(one.typed, options=options)):
             put(line)
     return Exit.DONE if differing.is_empty else Exit.ROWS_FAILED
 
 
-def _difference_document(differing: "Difference", file: Path) -> dict[str, Any]:
+def _difference_document(differing: "Difference", file: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     lists = {name: [asdict(each) for each in getattr(differing, name)] for name in _LISTS}
     counts = {name: len(listed) for name, listed in lists.items()}
     counts |= {"invalid": differing.invalid, "unchanged": differing.unchanged}
-    head = {"schema": 1, "file": str(file), "type": differing.source.kind.name, "rows": differing.result.rows}
+    head = {"schema": 1, "file": file, "type": differing.source.kind.name, "rows": differing.result.rows}
     return {**head, "equal": differing.is_empty, "counts": counts, **lists}
 
 

@@ -1,18 +1,18 @@
 """The commands that check, plan, send, settle, verify and undo."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from importer.cli.lines import json_text, put, put_json, say, service_log
 from importer.cli.options import (
-    FILE,
+    FILES,
     JSON,
     KEY,
     OUT,
@@ -27,7 +27,9 @@ from importer.cli.options import (
     WITHOUT_LIST,
     import_request,
     in_use,
+    input_files,
     load_settings,
+    only_file,
     pacing_of,
     profile_name,
     run_request,
@@ -35,21 +37,26 @@ from importer.cli.options import (
     service_of,
     settings_in_use,
     the_clock,
+    typed,
     use_profile,
     with_options,
 )
 from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, finish, freeze_gc, put_end, with_reading
 from importer.cli.personal_data import keep_to_retention
-from importer.errors import Exit, gravest
+from importer.errors import Exit, ImporterError, gravest
+from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.checking import Cause
     from importer.cli.terminal import BatchConsole
+    from importer.config.settings import Settings
     from importer.issues import Issue
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
+    from importer.runs.incoming import InputFile
+    from importer.runs.named_files import NamedFiles
     from importer.runs.plan import ComparedFile
     from importer.runs.progress_file import ProgressFile
     from importer.runs.request import ImportRequest
@@ -68,8 +75,26 @@ def noting_errors(work: "ProgressFile | None") -> AbstractContextManager[None]:
     return nullcontext() if work is None else work.noting_errors()
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a command says of one file: ``document`` are the members beside those of the check, ``show`` the sentences.
+
+    ``show_end`` are the last of them, with what to do next if the file is alone.
+    """
+
+    result: "CheckResult"
+    exit_code: Exit
+    document: Mapping[str, Any]
+    show: Callable[[], None]
+    show_end: "_ShowEnd"
+
+
+class _ShowEnd(Protocol):
+    def __call__(self, *, alone: bool) -> None: ...
+
+
 @click.command()
-@FILE
+@FILES
 @PROFILE
 @with_options(*READING, KEY)
 @click.option("--offline", is_flag=True, help="Do not call the service; needs no sign-in.")
@@ -82,32 +107,57 @@ def noting_errors(work: "ProgressFile | None") -> AbstractContextManager[None]:
 )
 @click.option("--sandbox", is_flag=True, help="Look up names in a practice service on this machine.")
 @JSON
-def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
+def check(
+    files: tuple[str, ...], as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any
+) -> int:
     """List everything that is wrong with FILE. Sends nothing.
 
-    If you are signed in, the rows are compared with what Nexudus holds. The exit code is about the file alone: 1 if a
-    row has an error.
+    A FILE can be a folder or a pattern as well, and "-" is the standard input. Rows of several FILEs that are for one
+    record are errors. If you are signed in, the rows are compared with what Nexudus holds. The exit code is about the
+    files alone: 1 if a row has an error.
     """
     from importer.cli import terminal
-    from importer.runs.source import examine, open_source, with_match_key
+    from importer.runs.named_files import named_files
 
-    options = options | {"sandbox": sandbox}
-    with service({}, sandbox) as settings:
-        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+    options, named = options | {"sandbox": sandbox}, named_files(files)
+    if named.several and errors_to is not None:
+        raise click.UsageError("--errors-to takes one FILE, and no folder or pattern.")
+    with service({}, sandbox) as settings, input_files(named, settings.home) as inputs:
         if profile_name() and not offline and not settings.can_sign_in:
             say(f"Names are not looked up, and rows not compared: profile {profile_name()} has no sign-in.")
         freeze_gc()
-        source = with_match_key(open_source(file, settings, request.kind, request.read), request.choices.key)
-        result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
-        compared = None
-        if settings.can_sign_in and not offline:
-            from importer.runs.plan import check_with_service
+        online = settings.can_sign_in and not offline
 
-            compared = finish(check_with_service(source, result, request))
-            source, result = compared.source, compared.result
-            if compared.plan is not None and compared.plan.update and not compared.plan.create:
-                # A plan without it would have nothing to do.
-                options = options | {"update": True}
+        def work(file: "InputFile", request: "ImportRequest") -> _Answer:
+            return _check_file(file, request, options, errors_to, online=online)
+
+        if named.several:
+            code = _answer_several(inputs, settings, options, work, as_json=as_json, online=online)
+            if not as_json:
+                put(f"\nNothing was sent. Next: importer plan {with_reading(*typed(files), options=options)}")
+            return code
+        file = only_file(inputs)
+        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+        return _put_answer(file, work(file, request), as_json)
+
+
+def _check_file(
+    file: "InputFile", request: "ImportRequest", options: Mapping[str, Any], errors_to: Path | None, *, online: bool
+) -> _Answer:
+    from importer.cli import terminal
+    from importer.runs.source import examine, open_requested
+
+    source = open_requested(request)
+    result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+    compared = None
+    if online:
+        from importer.runs.plan import check_with_service
+
+        compared = finish(check_with_service(source, result, request))
+        source, result = compared.source, compared.result
+        if compared.plan is not None and compared.plan.update and not compared.plan.create:
+            # A plan without it would have nothing to do.
+            options = {**options, "update": True}
     to_correct = None
     if errors_to is not None:
         from importer.runs.plan import write_errors
@@ -116,17 +166,105 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
         if copy.notice:
             say(copy.notice.message)
         if result.invalid:
-            to_correct = with_reading(errors_to, options, OF_TEXT_FILES if copy.is_own else OF_THE_FILE)
-    if as_json:
-        notices = [notice.document for notice in source.sheet.notices]
-        _put_check(file, result, notices=notices, comparison=_comparison(compared))
-    else:
+            leave_out = OF_TEXT_FILES if copy.is_own else OF_THE_FILE
+            to_correct = with_reading(errors_to, options=options, leave_out=leave_out)
+
+    def show() -> None:
         terminal.show_source(source, result.rows)
         terminal.show_issues(result, stdout=True)
         if compared is not None and compared.plan is not None:
             terminal.show_comparison(compared.plan, compared.account)
-        terminal.show_check_end(result, _after_check(with_reading(file, options), errors_to, to_correct, result))
-    return Exit.ROWS_FAILED if result.invalid else Exit.DONE
+
+    def show_end(*, alone: bool) -> None:
+        again = with_reading(file.typed, options=options)
+        terminal.show_check_end(result, _after_check(again, errors_to, to_correct, result) if alone else "")
+
+    notices = [notice.document for notice in source.sheet.notices]
+    code = Exit.ROWS_FAILED if result.invalid else Exit.DONE
+    return _Answer(result, code, {"notices": notices, "comparison": _comparison(compared)}, show, show_end)
+
+
+def _put_answer(file: "InputFile", answer: _Answer, as_json: bool) -> int:
+    if as_json:
+        _put_check(file, answer.result, **answer.document)
+    else:
+        answer.show()
+        answer.show_end(alone=True)
+    return answer.exit_code
+
+
+def _answer_several(
+    inputs: "Sequence[InputFile]",
+    settings: "Settings",
+    options: Mapping[str, Any],
+    work: "Callable[[InputFile, ImportRequest], _Answer]",
+    *,
+    as_json: bool,
+    online: bool,
+) -> int:
+    """What a command says of several files, one after another; one that cannot be read stops no other."""
+    from importer.cli import terminal
+    from importer.runs.batch_repeats import compared_with_each_other
+
+    if online and settings.totp is not None and len(inputs) > 1:
+        raise click.UsageError("A two-factor code works once, and each file needs one. Set NEXUDUS_TOKEN instead.")
+    consoles = terminal.BatchConsole(the_clock())
+    requests = [import_request(file, settings, consoles.watching(file.name), options) for file in inputs]
+    readable = [place for place, file in enumerate(inputs) if file.error is None]
+    compared = finish(compared_with_each_other([requests[place] for place in readable], online=online))
+    for place, request in zip(readable, compared, strict=True):
+        requests[place] = request
+    codes = list[Exit]()
+    if as_json:
+        sys.stdout.write('{"schema": 1, "files": [\n')
+    for file, request in zip(inputs, requests, strict=True):
+        if as_json and codes:
+            sys.stdout.write(",\n")
+        codes.append(_answer_one_of_several(file, request, work, as_json=as_json))
+    code = gravest(codes)
+    if as_json:
+        sys.stdout.write(f'], "exit_code": {int(code)}}}\n')
+    else:
+        _put_sum(codes)
+    return code
+
+
+def _answer_one_of_several(
+    file: "InputFile",
+    request: "ImportRequest",
+    work: "Callable[[InputFile, ImportRequest], _Answer]",
+    *,
+    as_json: bool,
+) -> Exit:
+    try:
+        if file.error is not None:
+            raise file.error
+        answer = work(file, request)
+    except ImporterError as error:
+        code = Exit(error.exit_code)
+        if as_json:
+            head = {"schema": 1, "file": str(file), "exit_code": int(code)}
+            put_json(head | {"error": error.message, "advice": error.advice})
+        else:
+            put(f"\n{harmless_line(str(file))}:\nError: {error.message}\n{error.advice}".rstrip())
+        return code
+    if as_json:
+        _put_check(file, answer.result, exit_code=int(answer.exit_code), **answer.document)
+    else:
+        put(f"\n{harmless_line(str(file))}:")
+        answer.show()
+        answer.show_end(alone=False)
+    return answer.exit_code
+
+
+def _put_sum(codes: Sequence[Exit]) -> None:
+    """How many files there were of each kind."""
+    from importer.text import count
+
+    done, wrong = codes.count(Exit.DONE), codes.count(Exit.ROWS_FAILED)
+    parts = {"with nothing to change": done, "with rows to change": wrong, "not read": len(codes) - done - wrong}
+    words = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
+    put(f"\n{count(len(codes), 'file')}: {words}.")
 
 
 def _after_check(file: str, errors_to: Path | None, to_correct: str | None, result: "CheckResult") -> str:
@@ -162,7 +300,7 @@ def _comparison(compared: "ComparedFile | None") -> dict[str, Any] | None:
     return {"account": asdict(compared.account), "counts": counts, "first": first}
 
 
-def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
+def _put_check(file: "InputFile", result: "CheckResult", **more: Any) -> None:
     """The document, with its issues written one by one: as one text, a million of them would take three gigabytes."""
     head = {
         "schema": 1,
@@ -210,39 +348,64 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 
 
 @click.command()
-@FILE
+@FILES
 @PROFILE
 @with_options(*READING, *PACING[:3], *TWICE, *UPDATE, KEY)
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
-def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Show what importing FILE would do, and how long it takes. Sends nothing."""
+def plan(files: tuple[str, ...], as_json: bool, sandbox: bool, **options: Any) -> int:
+    """Show what importing FILE would do, and how long it takes. Sends nothing.
+
+    A FILE can be a folder or a pattern as well, and "-" is the standard input. Of several FILEs, each is planned as if
+    it were imported first; rows of two that are for one record are errors.
+    """
+    from importer.cli import terminal
+    from importer.runs.named_files import named_files
+
+    options, named = options | {"sandbox": sandbox}, named_files(files)
+    with service(pacing_of(options), sandbox) as settings, input_files(named, settings.home) as inputs:
+
+        def work(file: "InputFile", request: "ImportRequest") -> _Answer:
+            return _plan_file(file, request, options)
+
+        if named.several:
+            code = _answer_several(inputs, settings, options, work, as_json=as_json, online=True)
+            if not as_json:
+                put(f"\nNext: importer run {with_reading(*typed(files), options=options)} --yes")
+            return code
+        file = only_file(inputs)
+        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+        return _put_answer(file, work(file, request), as_json)
+
+
+def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str, Any]) -> _Answer:
     from dataclasses import asdict
 
     from importer.cli import terminal
     from importer.runs import plan
 
-    options = options | {"sandbox": sandbox}
-    with service(pacing_of(options), sandbox) as settings:
-        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
-        planned = finish(plan.plan(request))
+    planned = finish(plan.plan(request))
     made = planned.plan
-    if as_json:
-        # "held" is what 1.0.0 calls the blocked rows; scripts may still read it.
-        document = asdict(made) | {"held": made.blocked}
-        notices = [notice.document for notice in planned.source.sheet.notices]
-        _put_check(file, planned.result, notices=notices, plan=document, account=asdict(planned.account))
-    else:
+    # "held" is what 1.0.0 calls the blocked rows; scripts may still read it.
+    document = asdict(made) | {"held": made.blocked}
+    notices = [notice.document for notice in planned.source.sheet.notices]
+
+    def show() -> None:
         terminal.show_source(planned.source, planned.result.rows)
         terminal.show_issues(planned.result, stdout=True)
         terminal.show_plan(made, planned.account)
-        if made.writes:
-            put(f"Next: importer run {with_reading(file, options)}")
-    return Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
+
+    def show_end(*, alone: bool) -> None:
+        if alone and made.writes:
+            put(f"Next: importer run {with_reading(file.typed, options=options)}")
+
+    code = Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
+    more = {"notices": notices, "plan": document, "account": asdict(planned.account)}
+    return _Answer(planned.result, code, more, show, show_end)
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@FILES
 @click.option(
     "--profile",
     "profiles",
@@ -262,39 +425,45 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @JSON
 def run(
-    files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, queue: bool, **options: Any
+    files: tuple[str, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, queue: bool, **options: Any
 ) -> int:
     """Import FILE: check, plan, ask, send, report. Repeating the command is always safe.
 
-    You can import several FILEs at once, the first for the first --profile, the second for the second. With one
-    profile or none, they are imported one after another. With --out, the reports go into DIR/1, DIR/2 and so on.
+    A FILE can be a folder or a pattern as well, and "-" is the standard input. You can import several FILEs at once,
+    the first for the first --profile, the second for the second. With one profile or none, they are imported one after
+    another. With --out, the reports go into DIR/1, DIR/2 and so on.
     """
     from importer.cli import terminal
+    from importer.runs.named_files import STANDARD_INPUT, named_files
     from importer.runs.run import run as run_file
 
+    # For two accounts, the same file is imported twice.
+    named = named_files(files, once=len(profiles) <= 1)
+    if STANDARD_INPUT in files and not yes:
+        raise click.UsageError("With the file on the standard input, nobody can be asked. Add --yes.")
     if queue:
-        return _queue(files, profiles, as_json, options)
-    if len(files) > 1:
-        return _run_several(files, profiles, as_json, yes, options)
+        return _queue(named, profiles, as_json, options)
+    if named.several:
+        return _run_several(named, profiles, as_json, yes, options)
     use_profile(profiles)
-    with service(pacing_of(options), options["sandbox"]) as settings:
+    with service(pacing_of(options), options["sandbox"]) as settings, input_files(named, settings.home) as inputs:
         keep_to_retention(settings)
         console = terminal.Console(the_clock(), yes=yes)
-        result = finish(run_file(import_request(files[0], settings, console, options)))
+        result = finish(run_file(import_request(only_file(inputs), settings, console, options)))
     return put_end(result, as_json)
 
 
-def _queue(files: Sequence[Path], profiles: tuple[str, ...], as_json: bool, options: Mapping[str, Any]) -> int:
+def _queue(named: "NamedFiles", profiles: tuple[str, ...], as_json: bool, options: Mapping[str, Any]) -> int:
     """Leave a file to the workers."""
     from importer.cli import terminal
     from importer.runs.page_run import queue_run
 
-    if len(files) > 1 or options["sandbox"] or options["strict"]:
+    if named.several or options["sandbox"] or options["strict"]:
         raise click.UsageError("--queue takes one FILE, and neither --sandbox nor --strict.")
     use_profile(profiles)
-    with service(pacing_of(options), sandbox=False) as settings:
+    with service(pacing_of(options), sandbox=False) as settings, input_files(named, settings.home) as inputs:
         console = terminal.Console(the_clock(), yes=True)
-        run = queue_run(import_request(files[0], settings, console, options))
+        run = queue_run(import_request(only_file(inputs), settings, console, options))
     if as_json:
         put_json({"schema": 1, "run": run.id, "state": "queued"})
     else:
@@ -303,19 +472,20 @@ def _queue(files: Sequence[Path], profiles: tuple[str, ...], as_json: bool, opti
 
 
 def _run_several(
-    files: Sequence[Path], profiles: Sequence[str], as_json: bool, yes: bool, options: Mapping[str, Any]
+    named: "NamedFiles", profiles: Sequence[str], as_json: bool, yes: bool, options: Mapping[str, Any]
 ) -> int:
     """Import several files at once."""
     from importer.cli import terminal
     from importer.runs import batch
+    from importer.text import count
 
-    if len(profiles) > 1 and len(profiles) != len(files):
+    if len(profiles) > 1 and len(profiles) != len(named.files):
         raise click.UsageError(
-            f"You named {len(files)} files and {len(profiles)} profiles. Name one profile for each file."
+            f"You named {count(len(named.files), 'file')} and {len(profiles)} profiles. Name one profile for each file."
         )
     if not yes:
         raise click.UsageError(
-            "To import several files at once, add --yes. To see first what each would do: importer plan FILE"
+            "To import several files at once, add --yes. To see first what each would do: importer plan FILE..."
         )
     consoles = terminal.BatchConsole(the_clock())
 
@@ -323,20 +493,28 @@ def _run_several(
         with consoles.sending():
             return await batch.run_all(requests)
 
+    use_profile(profiles[:1])
     with ExitStack() as stack:
-        requests = _requests(stack, files, profiles, options, consoles)
+        inputs = stack.enter_context(input_files(named, load_settings().home))
+        requests = _requests(stack, inputs, profiles, options, consoles)
         keep_to_retention(requests[0].settings)
-        results = finish(work(requests))
+        readable = [request for file, request in zip(inputs, requests, strict=True) if file.error is None]
+        done = iter(finish(work(readable)) if readable else ())
+        results = [
+            next(done) if file.error is None else batch.JobResult(request, error=file.error)
+            for file, request in zip(inputs, requests, strict=True)
+        ]
     if as_json:
-        put_json({"schema": 1, "imports": [_job_document(result) for result in results]})
+        jobs = [_job_document(str(file), result) for file, result in zip(inputs, results, strict=True)]
+        put_json({"schema": 1, "imports": jobs})
     else:
-        terminal.show_job_results(results)
+        terminal.show_job_results([*zip(map(str, inputs), results, strict=True)])
     return gravest(result.exit_code for result in results)
 
 
 def _requests(
     stack: ExitStack,
-    files: Sequence[Path],
+    files: "Sequence[InputFile]",
     profiles: Sequence[str],
     options: Mapping[str, Any],
     consoles: "BatchConsole",
@@ -357,9 +535,9 @@ def _requests(
     return requests
 
 
-def _job_document(result: "JobResult") -> dict[str, Any]:
+def _job_document(file: str, result: "JobResult") -> dict[str, Any]:
     request = result.request
-    document: dict[str, Any] = {"file": str(request.file), "profile": request.choices.profile}
+    document: dict[str, Any] = {"file": file, "profile": request.choices.profile}
     document["exit_code"] = int(result.exit_code)
     if result.error is not None:
         document |= {"error": result.error.message, "advice": result.error.advice}

@@ -60,10 +60,12 @@ def add(path: Path, as_json: bool, **options: Any) -> int:
     """
     from importer.cli import terminal
     from importer.runs import schedule_status
+    from importer.runs.incoming import InputFile
 
     settings, now = load_settings(), the_clock()()
     weekly = _when(settings.zone, **options)
-    request = import_request(path, settings, terminal.Console(the_clock(), yes=True), options)
+    file = InputFile(path, path, path.name)
+    request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
     terms = _terms(weekly, request, options)
     status, present = schedule_status.add_schedule(request, terms, now)
     if as_json:

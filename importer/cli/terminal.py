@@ -124,14 +124,11 @@ def show_issues(result: CheckResult, *, stdout: bool) -> None:
                 show(line)
 
 
-def show_check_end(result: CheckResult, following: str) -> None:
-    """How many rows can be imported, and what to do next."""
-    if result.valid:
-        rest = f", {result.invalid:,} cannot" if result.invalid else ""
-        end = f"{count(result.valid, 'row')} can be imported{rest}. Nothing was sent."
-    else:
-        end = "No row can be imported yet. Nothing was sent."
-    put(f"\n{end}\nNext: {following}")
+def show_check_end(result: CheckResult, following: str = "") -> None:
+    """How many rows can be imported, and what to do next if that is about this file alone."""
+    rest = f", {result.invalid:,} cannot" if result.invalid else ""
+    some = f"{count(result.valid, 'row')} can be imported{rest}." if result.valid else "No row can be imported yet."
+    put(f"\n{some} Nothing was sent.\nNext: {following}" if following else f"\n{some}")
 
 
 def show_plan(plan: Plan, account: Account) -> None:
@@ -215,11 +212,11 @@ def show_undoing(done: Undoing) -> None:
         put(f"Next: finish the undo: {done.run.command('undo')}")
 
 
-def show_job_results(results: Sequence[JobResult]) -> None:
-    """Show how each of several imports ended, in the order of the files."""
-    for job in results:
+def show_job_results(results: Sequence[tuple[str, JobResult]]) -> None:
+    """Show how each of several imports ended, in the order of the files, each with what it is called."""
+    for name, job in results:
         profile = job.request.choices.profile
-        put(f"\n{harmless_line(str(job.request.file))}{f' --profile {profile}' if profile else ''}:")
+        put(f"\n{harmless_line(name)}{f' --profile {profile}' if profile else ''}:")
         if job.error is not None:
             put(f"Error: {job.error.message}\n{job.error.advice}".rstrip())
         elif job.result is None:

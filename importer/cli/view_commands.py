@@ -18,6 +18,7 @@ from importer.cli.options import (
     READING,
     RUN,
     in_use,
+    input_file,
     kind_named,
     load_settings,
     profile_name,
@@ -129,7 +130,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 @with_options(*READING)
 @click.option("--save", is_flag=True, help="Save --map for every file with the same headers.")
 @JSON
-def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
+def columns(file: str, as_json: bool, save: bool, **reading: Any) -> int:
     """Show which column of FILE holds which field, with samples."""
     from importer.cli import terminal
     from importer.config.saved_columns import remember
@@ -139,15 +140,17 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 
     kind, read = reading_of(reading)
     settings = load_settings()
-    source = look_at_columns(file, settings, kind, with_encoding(file, settings, read))
-    if save:
-        remember(own_labels(source.sheet), read.map, shelf_of(settings.journal_place))
-    matched = columns_of(source)
+    with input_file(file, settings.home) as one:
+        source = look_at_columns(one.path, settings, kind, with_encoding(one.path, settings, read))
+        if save:
+            remember(own_labels(source.sheet), read.map, shelf_of(settings.journal_place))
+        matched = columns_of(source)
+        error = complaint(source)
     if as_json:
-        put_json({"schema": 1, "file": str(file), "columns": [asdict(column) for column in matched]})
+        put_json({"schema": 1, "file": str(one), "columns": [asdict(column) for column in matched]})
     else:
         terminal.show_columns(matched, remembered=source.remembered or save)
-    if (error := complaint(source)) is None:
+    if error is None:
         return Exit.DONE
     # Not raised: the table above, or the one document, is the answer. With another exit code than 0 comes a sentence.
     say(f"{error.message}\n{error.advice}")

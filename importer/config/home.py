@@ -23,6 +23,7 @@ HOME_NAMES = (
     "probes",
     "locks",
     "files",
+    "incoming",
     "uploads",
     "workers",
     ".writing-*",

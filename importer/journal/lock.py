@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO
-
-from sqlalchemy.engine import Connection
+from typing import IO, TYPE_CHECKING
 
 from importer.config.store import Document, UnreadableError
 from importer.errors import BusyError
 from importer.journal.senders import Holder, Senders
+
+if TYPE_CHECKING:
+    # Whether a process is alive is asked without the database as well, which takes long to load.
+    from sqlalchemy.engine import Connection
 
 if sys.platform == "win32":
     import ctypes
@@ -59,7 +61,7 @@ class LockedAccounts(Senders):
         """The processes that hold an account now."""
         return holders(self._folder)
 
-    def fence(self, db: Connection) -> None:
+    def fence(self, db: "Connection") -> None:
         """A lock cannot be lost."""
 
 

@@ -7,8 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import Connection
+if TYPE_CHECKING:
+    # Whether a process is alive is asked without the database as well, which takes long to load.
+    from sqlalchemy.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Senders(ABC):
         """The processes that hold an account now."""
 
     @abstractmethod
-    def fence(self, db: Connection) -> None:
+    def fence(self, db: "Connection") -> None:
         """Make sure, in the transaction that lets calls leave, that no account is held by somebody else by now.
 
         Raises:

@@ -9,12 +9,13 @@ from pathlib import Path
 from importer.checking import Checker, Directory, FileRows, is_name, repeated_elsewhere
 from importer.config.addresses import host_of
 from importer.errors import ImporterError
-from importer.journal.journal import Journal
+from importer.journal.journal import Journal, open_journal
 from importer.model import RowElsewhere
 from importer.runs.lookup import look_up
+from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.session import Session, signed_in
-from importer.runs.source import Source, checker_of, open_source, with_match_key
+from importer.runs.source import Source, checker_of, open_requested
 from importer.text import printable
 
 _LONGEST_NAME = 200
@@ -35,15 +36,16 @@ class _File:
     matches: FileRows
 
 
-async def compare_files(requests: Sequence[ImportRequest], journal: Journal) -> list[ImportRequest]:
+async def compare_files(requests: Sequence[ImportRequest], journal: Journal | None) -> list[ImportRequest]:
     """The requests, each with its rows that a row of another file repeats.
 
-    A file that cannot be read is left out; its own import says why. Names that nobody can look up now are not compared.
+    A file that cannot be read is left out; its own import says why. Names that nobody can look up now are not compared;
+    nobody can without a journal, which counts the calls.
     """
     # One file at a time, and only its hashes stay. Two files for different hosts never have a record in common; two
     # accounts of one host may, because the Ids of resources and coworkers are unique there.
     hosts = Counter(host_of(request.settings.url) for request in requests)
-    names = _names([request.file for request in requests])
+    names = _names(requests)
     files: list[_File] = []
     async with AsyncExitStack() as stack:
         sessions = _Sessions(stack, journal)
@@ -63,6 +65,14 @@ async def compare_files(requests: Sequence[ImportRequest], journal: Journal) -> 
     return compared
 
 
+async def compared_with_each_other(requests: Sequence[ImportRequest], *, online: bool) -> list[ImportRequest]:
+    """The same for a command that sends nothing; names are looked up if it is ``online``."""
+    if not (online and requests):
+        return await compare_files(requests, None)
+    with open_journal(requests[0].settings.journal_place) as journal:
+        return await stoppable(compare_files(requests, journal), journal)
+
+
 def _by(
     files: Sequence[_File], scope: Callable[[_File], tuple[object, ...]], rows: Callable[[_File], FileRows]
 ) -> dict[int, dict[int, RowElsewhere]]:
@@ -77,16 +87,18 @@ def _by(
     }
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def _names(requests: Sequence[ImportRequest]) -> list[str]:
     """What each file is called in sentences: by its name, with its folder where several have that name."""
-    several = Counter(path.name for path in paths)
-    names = [str(Path(*path.parts[-2:])) if several[path.name] > 1 else path.name for path in paths]
+    several = Counter(request.shown_name for request in requests)
+    names = [
+        str(Path(*request.file.parts[-2:])) if several[request.shown_name] > 1 else request.shown_name
+        for request in requests
+    ]
     return [printable(name, _LONGEST_NAME) for name in names]
 
 
 async def _gone_through(place: int, request: ImportRequest, name: str, sessions: "_Sessions") -> _File:
-    source = open_source(request.file, request.settings, request.kind, request.read)
-    with_match_key(source, request.choices.key)
+    source = open_requested(request)
     scope, key = (host_of(request.settings.url), source.kind.name), request.choices.key
     checker, rows, matches = _collected(source, request, name)
     cells = {field: column for field, column in checker.names.items() if field in {*source.kind.key, *key}}
@@ -115,7 +127,7 @@ def _collected(source: Source, request: ImportRequest, name: str) -> tuple[Check
 class _Sessions:
     """Signs in once for each profile, and only if a file of it holds names."""
 
-    def __init__(self, stack: AsyncExitStack, journal: Journal) -> None:
+    def __init__(self, stack: AsyncExitStack, journal: Journal | None) -> None:
         self._stack, self._journal = stack, journal
         self._sessions: dict[tuple[str, str], Session | None] = {}
 
@@ -132,7 +144,7 @@ class _Sessions:
     async def _signed_in(self, request: ImportRequest, source: Source) -> Session | None:
         settings = request.settings
         # A two-factor code works once, and the import itself needs it.
-        if not settings.can_sign_in or settings.totp is not None:
+        if self._journal is None or not settings.can_sign_in or settings.totp is not None:
             return None
         try:
             return await self._stack.enter_async_context(

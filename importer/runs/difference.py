@@ -15,7 +15,7 @@ from importer.runs.plan import look_up_names
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source, with_match_key
+from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_requested
 from schemas import RecordType
 
 
@@ -94,8 +94,7 @@ async def difference(request: ImportRequest) -> Difference:
         FileError: The file cannot be read, or its columns do not fit.
         ServiceError: The service does not list all of its records.
     """
-    source = open_source(request.file, request.settings, request.kind, request.read)
-    source = with_match_key(source, request.choices.key)
+    source = open_requested(request)
     result = examine(source, request.clock(), allow_duplicates=False)
     with open_journal(request.settings.journal_place) as journal:
         return await stoppable(_difference(journal, source, result, request), journal)

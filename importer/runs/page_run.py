@@ -17,7 +17,7 @@ from importer.runs.account_queue import join_queue_of
 from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
 from importer.runs.earlier_runs import ImportTerms, refuse_other_terms, run_to_continue
 from importer.runs.request import ImportRequest
-from importer.runs.source import open_source
+from importer.runs.source import open_requested
 from importer.runs.start import agreement, folder_of
 
 
@@ -28,10 +28,10 @@ def queue_run(request: ImportRequest) -> Run:
         FileError: The file cannot be read, or columns are missing.
         UsageError: An earlier run read it in another way.
     """
-    now, source = request.clock(), open_source(request.file, request.settings, request.kind, request.read)
+    now, source = request.clock(), open_requested(request)
     request = replace(request, kind=source.kind, read=source.read)
     with open_journal(request.settings.journal_place) as journal, _staged(journal, request) as copy:
-        run = _added(journal, request, copy, request.file.name, None, {})
+        run = _added(journal, request, copy, request.shown_name, None, {})
         join_queue_of(journal, run.id, now, account=known_account(request.settings), for_workers=True)
     return run
 
@@ -41,7 +41,7 @@ def queue_scheduled_run(journal: Journal, request: ImportRequest, begun: Occurre
 
     None, and nothing was done, if it is another worker's by now, or the file is not the one of the request any more.
     """
-    source = open_source(request.file, request.settings, request.kind, request.read)
+    source = open_requested(request)
     request = replace(request, kind=source.kind, read=source.read)
     # The transaction ends before the copy is looked at again: only then it is certain whether a run refers to it.
     with _staged(journal, request) as copy, journal.together():

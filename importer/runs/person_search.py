@@ -29,7 +29,7 @@ from importer.journal.states import STATUS
 from importer.journal.uploads import Uploads
 from importer.model import Status
 from importer.reporting import report_files
-from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions, open_sheet
+from importer.spreadsheet import DELIMITED, TABLES, WORKBOOKS, ReadOptions, open_sheet
 from importer.text import printable
 from schemas import RECORD_TYPES
 
@@ -291,7 +291,8 @@ class _Search:
         return f"in {path.relative_to(self._home).parts[0]}"
 
     def _file(self, path: Path, what: str) -> Iterator[PersonFile]:
-        if path.suffix.lower() in DELIMITED | WORKBOOKS:
+        # Beside an upload, the log of what was corrected in it has the ending of JSON Lines as well.
+        if path.suffix.lower() in (TABLES if path.parent.name == "files" else DELIMITED | WORKBOOKS):
             try:
                 rows = tuple(number for number, _ in self._cells_in(path, _reading(path), set()))
             except ImporterError as error:

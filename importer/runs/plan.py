@@ -51,9 +51,8 @@ from importer.runs.source import (
     checked_chunks,
     examine,
     fields_to_clear,
-    open_source,
+    open_requested,
     with_empty,
-    with_match_key,
 )
 from importer.text import changes, count, duration
 from schemas import RecordType
@@ -127,7 +126,7 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
     checked = checked_file(source, result.causes)
     if path.suffix.lower() not in {_PLAIN, checked.suffix or _PLAIN}:
         raise UsageError(f"{path} is not an .xlsx file.", "Choose one, for example --errors-to fix.xlsx")
-    if path.exists() and path.samefile(source.file):
+    if path.exists() and path.samefile(source.copy):
         raise UsageError(f"{path} is the file you are checking.", "Choose another file for the corrections.")
     notice = write_fix_file(checked, path, now)
     return ErrorsFile(bool(checked.suffix) and notice is None, notice)
@@ -153,8 +152,7 @@ class PlannedImport:
 
 async def plan(request: ImportRequest) -> PlannedImport:
     """The plan of importing a file: what it would do, and how long it would take."""
-    source = open_source(request.file, request.settings, request.kind, request.read)
-    source = with_match_key(source, request.choices.key)
+    source = open_requested(request)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     with open_journal(request.settings.journal_place) as journal:
         check_profile(journal, source, request)

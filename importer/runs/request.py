@@ -60,6 +60,7 @@ class Choices:
 class ImportRequest:
     """One file to be imported, and everything that decides where and how.
 
+    ``name`` is what sentences and reports call the file, if it is not called so where it lies.
     ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds. ``elsewhere`` are its rows that a
     row of another file of the batch repeats, and ``sha256`` is the content that was compared; None if there is none.
     """
@@ -73,6 +74,12 @@ class ImportRequest:
     choices: Choices = field(default_factory=Choices)
     elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
     sha256: str | None = None
+    name: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """What sentences and reports call the file."""
+        return self.name or self.file.name
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Nothing here prints, parses a file, or knows how the service answers.
 """
 
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 from importer.delivery.send_result import NotBegun, SendResult, StopReason
 from importer.errors import FileError, ServiceError
@@ -26,7 +25,7 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.resume import continue_run, with_limits
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, examine, open_source, snapshot, with_match_key
+from importer.runs.source import CheckResult, Source, examine, open_requested, snapshot
 from importer.runs.start import add_run, plan_rows, with_agreed_names, with_elsewhere
 from importer.text import printable
 
@@ -52,17 +51,11 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
             sees it although the request is strict.
         UsageError: Its rows cannot be matched by the fields that the user chose.
     """
-    source = open_source(request.file, request.settings, request.kind, request.read)
+    source = open_requested(request)
     if source.sheet.notices:
         request.observer.say(notice_text(source.sheet.notices))
     if source.remembered:
         request.observer.say(f"Using the column mapping you saved for the header of {printable(source.file.name)}.")
-    if request.sha256 not in (None, source.sha256):
-        raise FileError(
-            f"{source.file.name} was changed after it was compared with the other files.",
-            "Import it again, together with the files that may hold the same rows.",
-        )
-    source = with_match_key(replace(source, elsewhere=request.elsewhere), request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     if request.choices.strict and (doubtful := [notice for notice in source.sheet.notices if notice.doubtful]):
         raise FileError(

@@ -24,8 +24,8 @@ from importer.issues import Issue, Notice
 from importer.journal.shelves import shelf_of
 from importer.model import Record, RowElsewhere, Status
 from importer.runs.copies import intact, sha256_of, stage_copy
+from importer.runs.request import ImportRequest
 from importer.spreadsheet import (
-    NO_HEADER,
     RECORD_ID,
     STAMPS,
     Judge,
@@ -162,6 +162,23 @@ def open_source(
     return replace(source, mapping=checking.match_columns(source.sheet, source.kind, required, source.read.map))
 
 
+def open_requested(request: ImportRequest) -> Source:
+    """The file of a request, called as it is to be called, with its match key and what other files repeat of it.
+
+    Raises:
+        FileError: It cannot be read, or was changed since it was compared with other files.
+        UsageError: Its rows cannot be matched by the fields that the user chose.
+    """
+    source = open_source(request.file, request.settings, request.kind, request.read)
+    if request.sha256 not in (None, source.sha256):
+        raise FileError(
+            f"{request.shown_name} was changed after it was compared with the other files.",
+            "Import it again, together with the files that may hold the same rows.",
+        )
+    source = replace(source, file=Path(request.name) if request.name else source.file, elsewhere=request.elsewhere)
+    return with_match_key(source, request.choices.key)
+
+
 def look_at_columns(
     file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, *, recalls: bool = True
 ) -> Source:
@@ -181,7 +198,7 @@ def look_at_columns(
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     # Columns without a header are called alike in every such file.
-    recalls = recalls and sheet.header_row != NO_HEADER
+    recalls = recalls and sheet.has_names
     remembered = {} if read.map or not recalls else saved.columns(own_labels(sheet))
     read = replace(read, map=remembered) if remembered else read
     if recalls and sheet.is_report and read.dates is None and read.zone is None:
@@ -299,7 +316,7 @@ def snapshot(source: Source, folder: Path) -> Source:
     Raises:
         FileError: The file was changed after it was opened.
     """
-    copy = stage_copy(source.file, folder)
+    copy = stage_copy(source.copy, folder)
     # Of the copy, not of the original once more: those are the bytes that are read from here on.
     if sha256_of(copy) != source.sha256:
         copy.unlink()

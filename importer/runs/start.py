@@ -17,7 +17,7 @@ from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session
 from importer.runs.source import CheckResult, Source, checked_chunks, fields_to_clear, own_labels, with_empty
-from importer.spreadsheet import ReadOptions
+from importer.spreadsheet import PACKED, ReadOptions
 
 TITLES = "titles"
 """The option of a run that holds the titles of its file's columns, by field."""
@@ -70,7 +70,9 @@ def add_with_folder(journal: Journal, new: NewRun, out: Path | None) -> Run:
 
 def folder_of(file: str, out: Path | None) -> str:
     """Where a run of a file is reported; ``{run}`` stands for its number."""
-    stem = _UNSAFE_CHARACTERS.sub("-", Path(file).stem).strip(".-")[:_LONGEST_NAME] or "file"
+    name = Path(file)
+    name = Path(name.stem) if name.suffix.lower() in PACKED else name
+    stem = _UNSAFE_CHARACTERS.sub("-", name.stem).strip(".-")[:_LONGEST_NAME] or "file"
     return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 

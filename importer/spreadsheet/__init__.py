@@ -4,7 +4,9 @@
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
 - ``broken_end.py``  text files that break off
 - ``quotes.py``     quotes with blanks beside them
+- ``json_lines.py``  JSON Lines: an object for each row; ``parquet.py`` Parquet, read in a process as workbooks are
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
+- ``packed.py``     a file within a .gz or .zip
 - ``blank_rows.py``  rows in which nothing can be seen
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
     - ``reader_confinement.py``  what the system forbids that process
@@ -34,7 +36,10 @@ from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
 from importer.spreadsheet.formatted_cell import FormattedCell, has_formatted, shown_texts
 from importer.spreadsheet.formulas import escape_formula
-from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
+from importer.spreadsheet.json_lines import open_json_lines
+from importer.spreadsheet.kinds import START_BYTES, ending_of, refuse_other_kind, workbook_suffix
+from importer.spreadsheet.packed import PACKED, is_packed, unpack
+from importer.spreadsheet.parquet import open_parquet
 from importer.spreadsheet.sheet import (
     NO_HEADER,
     OF_DATES,
@@ -59,12 +64,14 @@ __all__ = [
     "ANNOTATED",
     "NO_HEADER",
     "OF_DATES",
+    "PACKED",
     "PLAIN_REPORT_COLUMNS",
     "PROBLEM_CODES",
     "RECORD_ID",
     "REPAIRS",
     "REPORT_COLUMNS",
     "STAMPS",
+    "TABLES",
     "UNCERTAIN",
     "FormattedCell",
     "Judge",
@@ -77,6 +84,7 @@ __all__ = [
     "encoding_error",
     "escape_formula",
     "has_formatted",
+    "is_packed",
     "is_unseen",
     "may_be_in_several",
     "open_sheet",
@@ -84,12 +92,19 @@ __all__ = [
     "report_column",
     "rows_of_status",
     "shown_texts",
+    "unpack",
+    "with_ending",
     "with_note",
     "with_notice_of",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+JSON_LINES = {".jsonl", ".ndjson"}
+PARQUET = {".parquet"}
+TABLES = DELIMITED | WORKBOOKS | JSON_LINES | PARQUET
+"""The endings of the names of all files that are read."""
+
 _RULES = 3
 _LEAVE_OUT, _LEAVE_OUT_UNSEEN = 2, 3
 """The first rules by which rows that are no data are left out, and rows in which nothing can be seen."""
@@ -168,10 +183,15 @@ def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.Data
 
 def _as_it_is(path: Path, options: ReadOptions, find: Finder) -> Sheet:
     suffix, start, every_row = path.suffix.lower(), _start(path), options.rules < _LEAVE_OUT
-    if suffix not in DELIMITED | WORKBOOKS:
+    if suffix not in TABLES:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
     if not start:
         raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
+    if suffix in JSON_LINES | PARQUET:
+        header_row = None if options.header_row is None else str(options.header_row)
+        ignored = {"--sheet": options.sheet, "--encoding": options.encoding, "--delimiter": options.separator}
+        sheet = open_json_lines(path) if suffix in JSON_LINES else open_parquet(path)
+        return _with_ignored(sheet, suffix, {**ignored, "--header-row": header_row})
     refuse_other_kind(path, start, DELIMITED)
     workbook = workbook_suffix(start)
     if suffix in WORKBOOKS and workbook:
@@ -190,6 +210,12 @@ def _as_it_is(path: Path, options: ReadOptions, find: Finder) -> Sheet:
         every_row=every_row,
     )
     return _with_ignored(sheet, suffix, {"--sheet": options.sheet})
+
+
+def with_ending(file: Path) -> Path:
+    """A file of our own, by whose name nobody knows what it is, renamed to end as its content says."""
+    suffix = file.suffix.lower()
+    return file if suffix in TABLES else file.rename(file.with_name(f"{file.name}{ending_of(file)}"))
 
 
 def _with_ignored(sheet: Sheet, suffix: str, ignored: Mapping[str, str | None]) -> Sheet:

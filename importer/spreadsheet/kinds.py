@@ -24,8 +24,10 @@ _MOSTLY = 0.8
 _FEWEST = 2
 _ZIP = b"PK\x03\x04"
 _ZIP_END = b"PK\x05\x06"
+_PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"|\})')
 _END_BYTES = 1 << 16
 _LARGEST_LOCK, _LOCK_NAME = 165, 55
 
@@ -35,6 +37,10 @@ _UNPACK = "Unpack it, then import the spreadsheet that is in it."
 _EXPORT = "Export the table from the program that made it, as .csv (UTF-8)."
 _SAVE_CONTACTS = "Open it in the program that made it, and export the contacts as .csv (UTF-8)."
 _NOT_EVENTS = "It holds events, not which coworker's calendar watches which resource. Choose the spreadsheet itself."
+_AS_LINES = (
+    "If each of its lines is an object of its own, rename it to .jsonl. Otherwise export the table as .csv (UTF-8), or "
+    "make such lines of it: jq -c '.[]' file.json > file.jsonl"
+)
 _NUMBERS = ("is an Apple Numbers document", "In Numbers, choose File > Export To > Excel, then import that file.")
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -47,7 +53,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ\0", "is a compressed file (xz)", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "is a compressed file (zstd)", _UNPACK),
     (b"SQLite format 3\0", "is a database (SQLite)", "Export the table as .csv (UTF-8)."),
-    (b"PAR1", "is a Parquet file", "Export the table as .csv (UTF-8)."),
+    (_PARQUET, "is a Parquet file", "Rename it to .parquet, or export the table as .csv (UTF-8)."),
     (b"\x89PNG", "is a picture", "Choose the spreadsheet itself."),
     (b"\xff\xd8\xff", "is a picture", "Choose the spreadsheet itself."),
     (b"GIF8", "is a picture", "Choose the spreadsheet itself."),
@@ -114,7 +120,7 @@ _MARKUP: tuple[tuple[str, str, str], ...] = (
     (r"\[\[?[\w. -]+\]\]?\s*\n(?:[#;][^\n]*\n|\s*\n)*[\w. \"-]+ ?= ?", "is a file of settings (INI or TOML)", _EXPORT),
     (r"(?:---\s*\n)?(?:[\w-]+:\s*\n)?\s*- +[\w\"' -]+: [^\n]*\n +[\w\"' -]+:", "is a YAML file", _EXPORT),
     (r"(?:version: \d+\s*\n+)?dn::? [^\n]+\n[\w;-]+::? ", "is an export of a directory (LDIF)", _EXPORT),
-    (r'(?:\{\s*(?:"|\}))|(?:\[\s*(?:[{\[\]]|"[^"]*"\s*[,\]]\s*(?:\n|"|\[|$)))', "is a JSON file", _SAVE),
+    (r'(?:\{\s*(?:"|\}))|(?:\[\s*(?:[{\[\]]|"[^"]*"\s*[,\]]\s*(?:\n|"|\[|$)))', "is a JSON file", _AS_LINES),
 )
 
 
@@ -187,6 +193,23 @@ def workbook_suffix(start: bytes) -> str | None:
     if not start.startswith(_ZIP):
         return None
     return ".ods" if _OPEN_DOCUMENT in start else ".xlsx"
+
+
+def ending_of(path: Path) -> str:
+    """What the name of a file should end in by its content; that of a text for whatever is not known."""
+    with path.open("rb") as file:
+        start = file.read(START_BYTES)
+        file.seek(max(path.stat().st_size - _END_BYTES, 0))
+        end = file.read().lower()
+    workbook = workbook_suffix(start)
+    if start.startswith(_PARQUET):
+        return ".parquet"
+    if _OBJECT.match(start):
+        return ".jsonl"
+    if workbook != ".xlsx":
+        return workbook or ".csv"
+    # By the list of parts at the end of an archive: Excel itself believes the content, but our reader the name.
+    return ".xlsb" if b"xl/workbook.bin" in end else ".xlsm" if b"vbaproject.bin" in end else ".xlsx"
 
 
 def refuse_unsplit(name: str, sample: str, separator: str) -> None:

@@ -93,6 +93,7 @@ class Sheet:
     ``notices`` are what a person should know of how the file was read; often there are none.
     ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
     ``by_labels`` tells that the header was recognised by what it says, so its row must be named to read it again.
+    ``names_apart`` tells that columns have names although none of the rows is a header, as in JSON Lines.
     ``day_zero`` is the day that plain numbers count from, None for the usual one.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
@@ -108,6 +109,12 @@ class Sheet:
     problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
     by_labels: bool = False
     day_zero: date | None = None
+    names_apart: bool = False
+
+    @property
+    def has_names(self) -> bool:
+        """Whether somebody has named the columns; otherwise each is called by its letters."""
+        return self.names_apart or self.header_row != NO_HEADER
 
     @property
     def columns(self) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ from importer.spreadsheet.workbook_child.limits import (
 )
 from importer.text import printable
 
-__all__ = ["LARGEST_WORKBOOK", "cause_of_end", "longest_wait", "open_workbook"]
+__all__ = ["LARGEST_WORKBOOK", "ChildReading", "cause_of_end", "longest_wait", "open_workbook"]
 
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
@@ -72,7 +72,7 @@ def open_workbook(
             f"{path.name} is {size >> 20:,} MB. A workbook can be at most {LARGEST_WORKBOOK >> 20} MB.",
             "Save the sheet as .csv (UTF-8), which can be any size.",
         )
-    read = _Read(path, sheet)
+    read = ChildReading(path, sheet)
     name = read.summary["name"]
     header = find(read.rows())
     if header is None:
@@ -107,16 +107,21 @@ def _refuse_covered(header: Header, problems: Iterable[tuple[str, int, int]]) ->
             )
 
 
-class _Read:
-    """The output of the child about a workbook."""
+class ChildReading:
+    """The output of the child about a file."""
 
-    def __init__(self, path: Path, sheet: str | None) -> None:
+    def __init__(self, path: Path, sheet: str | None, *options: str) -> None:
+        """Have the child read it; ``options`` stand before its name.
+
+        Raises:
+            FileError: It cannot be read.
+        """
         self._name = path.name
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sheet that is read from it
         weakref.finalize(self, self._file.close)
-        refusal = self._run(path, sheet)
+        refusal = self._run(path, sheet, *options)
         # Once more without blanks, for one of them in the farthest corner takes all of the memory.
-        if refusal == TOO_LARGE:
+        if refusal == TOO_LARGE and not options:
             self._file.truncate(0)
             refusal = self._run(path, sheet, "--without-blanks")
         if refusal:

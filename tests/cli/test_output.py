@@ -49,7 +49,7 @@ def context() -> Iterator[click.Context]:
 
 def test_what_was_typed_about_the_file_is_repeated() -> None:
     """As options of the next command: without them it would be another import."""
-    typed = with_reading(Path("my rows.csv"), OPTIONS)
+    typed = with_reading(Path("my rows.csv"), options=OPTIONS)
     assert shlex.split(typed) == [
         *("my rows.csv", "--type", "CoworkerGoogleCalendar", "--sheet", "May & June", "--delimiter", ";"),
         *("--map", "Room=ResourceId", "--map", "Who=CoworkerId", "--dates", "dmy", "--allow-duplicates"),
@@ -58,16 +58,16 @@ def test_what_was_typed_about_the_file_is_repeated() -> None:
 
 def test_what_is_about_one_file_is_not_repeated_for_another() -> None:
     """A workbook that was made from it has no separator."""
-    typed = with_reading(Path("fix.xlsx"), OPTIONS, OF_THE_FILE)
+    typed = with_reading(Path("fix.xlsx"), options=OPTIONS, leave_out=OF_THE_FILE)
     assert not {"--sheet", "--encoding", "--delimiter"} & set(shlex.split(typed))
     assert "--dates dmy" in typed
-    assert "--sheet" in with_reading(Path("fix.xlsx"), OPTIONS, OF_TEXT_FILES)
+    assert "--sheet" in with_reading(Path("fix.xlsx"), options=OPTIONS, leave_out=OF_TEXT_FILES)
 
 
 def test_the_profile_is_repeated() -> None:
     """Without it, the rows would go to another account."""
     use_profile(["north wing"])
-    assert shlex.split(with_reading(Path("a.csv"), {})) == ["a.csv", "--profile", "north wing"]
+    assert shlex.split(with_reading(Path("a.csv"), options={})) == ["a.csv", "--profile", "north wing"]
 
 
 WRITTEN = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -131,7 +131,9 @@ def test_each_option_that_the_next_command_has_too_is_repeated() -> None:
     """From check to plan, and from plan to run: without one of them, it would be another import, or another plan."""
     options = {command: {param.name: param for param in commands.commands[command].params} for command in PATH}
     for command, following in itertools.pairwise(PATH):
-        for name in options[command].keys() & options[following].keys() - {"file", "as_json", "profile", "picks"}:
+        for name in options[command].keys() & options[following].keys() - {"files", "as_json", "profile", "picks"}:
             flag = options[following][name].opts[-1]
             value = True if getattr(options[following][name], "is_flag", False) else "x"
-            assert with_reading(Path("a.csv"), {name: value}) == f"a.csv {flag}{'' if value is True else ' x'}", flag
+            assert (
+                with_reading(Path("a.csv"), options={name: value}) == f"a.csv {flag}{'' if value is True else ' x'}"
+            ), flag

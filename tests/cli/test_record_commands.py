@@ -100,7 +100,8 @@ def test_an_existing_file_is_not_replaced(desk: Desk, service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "named"), [(["--out", "a.csv"], True), (["--out", "a.xlsx", "--format", "csv"], False)]
+    ("words", "named"),
+    [(["--out", "a.csv"], True), (["--out", "a.jsonl"], True), (["--out", "a.xlsx", "--format", "csv"], False)],
 )
 def test_the_command_that_an_export_names_can_be_typed(
     desk: Desk, service: Service, words: list[str], named: bool
@@ -108,7 +109,7 @@ def test_the_command_that_an_export_names_can_be_typed(
     """It shows what the changes would do; a file that its ending belies cannot be read, so none is named."""
     store(service)
     done = desk.type("export", *words)
-    assert ("importer plan a.csv --update" in done.err) is named
+    assert (f"importer plan {words[1]} --update" in done.err) is named
     assert ("importer plan" in done.err) is named
 
 

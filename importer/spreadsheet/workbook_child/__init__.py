@@ -1,11 +1,12 @@
 """The reading of one workbook, alone in a process with limits: a hostile file can end that process, nothing else.
 
 Run by its path (``python -I workbook_child [--without-blanks] FILE [SHEET]``); to import it by name would load pandas
-first. So its modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes
-JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or it writes a copy of the workbook there
-(``annotate FILE``), or what the system forbids this process (``confinement``).
+first. So its modules import the standard library, python-calamine, xlrd, pyarrow and each other, by relative names. It
+writes JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. It does so for a Parquet file as well
+(``parquet FILE``). Or it writes a copy of the workbook there (``annotate FILE``), or what the system forbids this
+process (``confinement``).
 
-- ``reading.py``     what is done with a workbook, step by step
+- ``reading.py``     what is done with a workbook, step by step; ``parquet_rows.py`` with a Parquet file
 - ``limits.py``      what this process and a file may take, and how a file is refused
 - ``confinement.py``  what else it must not do: other files, programs, the network
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one

@@ -28,6 +28,10 @@ if __name__ == "__main__":
         from workbook_child.annotated_copy import main as annotate  # type: ignore[import-not-found]
 
         annotate(Path(sys.argv[2]), sys.stdin, sys.stdout.buffer)
+    elif sys.argv[1] == "parquet":
+        from workbook_child.parquet_rows import main as read_parquet  # type: ignore[import-not-found]
+
+        read_parquet(Path(sys.argv[2]), sys.stdout)
     else:
         from workbook_child.reading import main  # type: ignore[import-not-found]
 
