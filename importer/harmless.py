@@ -11,7 +11,10 @@ HIDDEN = "***"
 
 _LAYOUT = frozenset("\n\t")
 _IN_ADDRESS = re.compile(r"(?<=://)([^\s:@/?#\"'<>]*):[^\s\"'<>]*@")
-_IN_QUERY = re.compile(r"(?i)([?&;](?:ssl_?)?(?:password|passwd|pwd|token|secret)=)[^&;\s\"'<>]+")
+_IN_QUERY = re.compile(
+    r"(?i)([?&;](?:[a-z][a-z-]*-|ssl_?)?(?:password|passwd|pwd|token|secret|signature|credential|sig)=)[^&;\s\"'<>]+"
+)
+"""With what makes an address of a bucket one that anybody may read: X-Amz-Signature, for example, or sig."""
 
 
 def steers(character: str) -> bool:

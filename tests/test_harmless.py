@@ -41,6 +41,11 @@ ADDRESSES = [
     ("http://ines:can?ary#@proxy:1", "http://ines:***@proxy:1"),
     ("postgresql://db/journal?user=ines&password=canary", "postgresql://db/journal?user=ines&password=***"),
     ("postgresql://db/journal?sslpassword=canary&x=1", "postgresql://db/journal?sslpassword=***&x=1"),
+    (
+        "https://b.s3.example/a.csv?X-Amz-Signature=canary&X-Amz-Date=1",
+        "https://b.s3.example/a.csv?X-Amz-Signature=***&X-Amz-Date=1",
+    ),
+    ("https://b.blob.example/a.csv?sv=1&sig=canary", "https://b.blob.example/a.csv?sv=1&sig=***"),
     ("a http://ines:canary@one, b http://bo:canary@two.", "a http://ines:***@one, b http://bo:***@two."),
 ]
 UNTOUCHED = [

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,18 +243,24 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
 
 
 @contextmanager
-def input_files(named: "NamedFiles", home: Path) -> "Iterator[list[InputFile]]":
+def input_files(named: "NamedFiles", settings: "Settings") -> "Iterator[list[InputFile]]":
     """The files that the user has named, each with its bytes on this machine, or why it cannot be read."""
     from importer.runs.incoming import brought_in
+    from importer.runs.named_files import is_address
 
     for notice in named.notices:
         say(notice)
-    with brought_in(named.files, home, say) as files:
+    fetch = None
+    if any(is_address(str(file.typed)) for file in named.files):
+        from importer.runs import remote
+
+        fetch = partial(remote.fetch, settings=settings)
+    with brought_in(named.files, settings.home, say, fetch) as files:
         yield files
 
 
 @contextmanager
-def input_file(word: str, home: Path) -> "Iterator[InputFile]":
+def input_file(word: str, settings: "Settings") -> "Iterator[InputFile]":
     """The one file that a word stands for.
 
     Raises:
@@ -269,7 +275,7 @@ def input_file(word: str, home: Path) -> "Iterator[InputFile]":
 
         first = shell_word(named.files[0].typed)
         raise click.UsageError(f"{word} stands for {number:,} files, but this command takes one, such as {first}")
-    with input_files(named, home) as files:
+    with input_files(named, settings) as files:
         yield only_file(files)
 
 

@@ -155,7 +155,7 @@ def diff(file: str, as_json: bool, sandbox: bool, **options: Any) -> int:
     from importer.runs.difference import difference
 
     options = options | {"sandbox": sandbox}
-    with service({}, sandbox) as settings, input_file(file, settings.home) as one:
+    with service({}, sandbox) as settings, input_file(file, settings) as one:
         request = import_request(one, settings, terminal.Console(the_clock(), yes=True), options)
         differing = finish(difference(request))
     if as_json:

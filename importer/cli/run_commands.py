@@ -122,7 +122,7 @@ def check(
     options, named = options | {"sandbox": sandbox}, named_files(files)
     if named.several and errors_to is not None:
         raise click.UsageError("--errors-to takes one FILE, and no folder or pattern.")
-    with service({}, sandbox) as settings, input_files(named, settings.home) as inputs:
+    with service({}, sandbox) as settings, input_files(named, settings) as inputs:
         if profile_name() and not offline and not settings.can_sign_in:
             say(f"Names are not looked up, and rows not compared: profile {profile_name()} has no sign-in.")
         freeze_gc()
@@ -363,7 +363,7 @@ def plan(files: tuple[str, ...], as_json: bool, sandbox: bool, **options: Any) -
     from importer.runs.named_files import named_files
 
     options, named = options | {"sandbox": sandbox}, named_files(files)
-    with service(pacing_of(options), sandbox) as settings, input_files(named, settings.home) as inputs:
+    with service(pacing_of(options), sandbox) as settings, input_files(named, settings) as inputs:
 
         def work(file: "InputFile", request: "ImportRequest") -> _Answer:
             return _plan_file(file, request, options)
@@ -446,7 +446,7 @@ def run(
     if named.several:
         return _run_several(named, profiles, as_json, yes, options)
     use_profile(profiles)
-    with service(pacing_of(options), options["sandbox"]) as settings, input_files(named, settings.home) as inputs:
+    with service(pacing_of(options), options["sandbox"]) as settings, input_files(named, settings) as inputs:
         keep_to_retention(settings)
         console = terminal.Console(the_clock(), yes=yes)
         result = finish(run_file(import_request(only_file(inputs), settings, console, options)))
@@ -461,7 +461,7 @@ def _queue(named: "NamedFiles", profiles: tuple[str, ...], as_json: bool, option
     if named.several or options["sandbox"] or options["strict"]:
         raise click.UsageError("--queue takes one FILE, and neither --sandbox nor --strict.")
     use_profile(profiles)
-    with service(pacing_of(options), sandbox=False) as settings, input_files(named, settings.home) as inputs:
+    with service(pacing_of(options), sandbox=False) as settings, input_files(named, settings) as inputs:
         console = terminal.Console(the_clock(), yes=True)
         run = queue_run(import_request(only_file(inputs), settings, console, options))
     if as_json:
@@ -495,7 +495,7 @@ def _run_several(
 
     use_profile(profiles[:1])
     with ExitStack() as stack:
-        inputs = stack.enter_context(input_files(named, load_settings().home))
+        inputs = stack.enter_context(input_files(named, load_settings()))
         requests = _requests(stack, inputs, profiles, options, consoles)
         keep_to_retention(requests[0].settings)
         readable = [request for file, request in zip(inputs, requests, strict=True) if file.error is None]

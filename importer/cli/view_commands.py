@@ -140,7 +140,7 @@ def columns(file: str, as_json: bool, save: bool, **reading: Any) -> int:
 
     kind, read = reading_of(reading)
     settings = load_settings()
-    with input_file(file, settings.home) as one:
+    with input_file(file, settings) as one:
         source = look_at_columns(one.path, settings, kind, with_encoding(one.path, settings, read))
         if save:
             remember(own_labels(source.sheet), read.map, shelf_of(settings.journal_place))

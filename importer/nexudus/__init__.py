@@ -5,9 +5,10 @@
 - ``waits.py``       waits that can be ended, for everything below the front ends
 - ``client.py``      one request, one reply; ``connection.py`` the connection that carries it
 - ``other_host.py``   one call to another host than the service: the provider where a team signs in to the page
+- ``download.py``     one file from an https address that a command was given
 
-The only package that calls anybody (the page and the sandbox listen for callers); only ``client`` and
-``connection`` know the HTTP library. Must not know rows, files or the journal.
+The only package that calls anybody over HTTP (the page and the sandbox listen for callers); only ``client``,
+``connection`` and ``download`` know the HTTP library. Must not know rows, files or the journal.
 """
 
 from importer.nexudus.access import Access, Secret

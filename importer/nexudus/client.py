@@ -139,24 +139,9 @@ class HttpClient:
         except _FAILURES as error:
             # With a head that has come, the status still counts; only the body is missing.
             if answer is None:
-                return Reply(sent=not isinstance(error, _NOT_SENT), failure=self._words(error))
+                return Reply(sent=not isinstance(error, _NOT_SENT), failure=words_of(error, self._timeouts))
             failure = "the answer was cut off"
         return _reply(answer, bytes(taken), failure) if answer else Reply(failure=failure)
-
-    def _words(self, error: Exception) -> str:
-        """What happened, without the address and without the library's own text, which may hold anything."""
-        if type(error) in _PLAIN:
-            return _PLAIN[type(error)].format(**self._timeouts)
-        for cause in _causes(error):
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return f"the service's certificate is not trusted ({cause.verify_message})"
-            if isinstance(cause, ssl.SSLError):
-                return "a secure connection could not be established"
-            if isinstance(cause, socket.gaierror):
-                return "the host name could not be found"
-            if isinstance(cause, ConnectionRefusedError):
-                return "the connection was refused"
-        return "the connection failed"
 
 
 def _in_time(request: httpx.Request) -> Callable[[str, object], Awaitable[None]]:
@@ -180,6 +165,22 @@ _PLAIN: Mapping[type[Exception], str] = {
     httpx.WriteError: "the connection was lost while the request was being sent",
     httpx.RemoteProtocolError: "the connection was closed without a valid answer",
 }
+
+
+def words_of(error: Exception, timeouts: Mapping[str, float | None]) -> str:
+    """What happened, without the address and without the library's own text, which may hold anything."""
+    if type(error) in _PLAIN:
+        return _PLAIN[type(error)].format(**timeouts)
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the service's certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            return "a secure connection could not be established"
+        if isinstance(cause, socket.gaierror):
+            return "the host name could not be found"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection was refused"
+    return "the connection failed"
 
 
 def transport(trusted_by: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:

@@ -3,7 +3,8 @@
 This package exports nothing: a command that only looks at runs must not load what sends them.
 
 - ``request.py``       what a front end asks for; ``observer.py`` shows progress and asks the user
-- ``named_files.py``   the files that words stand for; ``incoming.py`` those that must be brought in to be read
+- ``named_files.py``   the files that words stand for; ``incoming.py`` those that must be brought in to be read;
+  ``remote.py`` those that are elsewhere
 - ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
 - ``correction.py``    what is to be corrected in it
 - ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow

@@ -1,4 +1,4 @@
-"""Files that have to be brought in before they can be read: from the standard input, or out of a packed file.
+"""Files that have to be brought in before they can be read: from elsewhere, the standard input or a packed file.
 
 They lie in a private folder of this command, and are gone with it. What is imported is read from there once more into
 the private copy of the run, so that its hash is that of the rows, however they came.
@@ -27,6 +27,10 @@ _PIECE = 1 << 20
 _SHOWN_INPUT = "standard input"
 
 
+Fetch = Callable[[str, Path], tuple[Path, str]]
+"""Gets the file at an address into a folder; gives where it is and what it is called."""
+
+
 @dataclass(frozen=True)
 class InputFile:
     """A file to be read: where its bytes are, what sentences call it, and how it is typed.
@@ -45,11 +49,16 @@ class InputFile:
 
 
 @contextmanager
-def brought_in(files: Sequence[NamedFile], home: Path, say: Callable[[str], None]) -> Iterator[list[InputFile]]:
-    """The files, with their bytes on this machine for as long as this lasts; ``say`` hears what was in packed ones."""
+def brought_in(
+    files: Sequence[NamedFile], home: Path, say: Callable[[str], None], fetch: Fetch | None = None
+) -> Iterator[list[InputFile]]:
+    """The files, with their bytes on this machine for as long as this lasts; ``say`` hears what was in packed ones.
+
+    ``fetch`` gets what is elsewhere; there must be one if any file is.
+    """
     folder = _Folder(home / FOLDER)
     try:
-        yield [_brought_in(file, folder, say) for file in files]
+        yield [_brought_in(file, folder, say, fetch) for file in files]
     finally:
         folder.remove()
 
@@ -93,7 +102,7 @@ def _remove_left_behind(top: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _brought_in(file: NamedFile, folder: _Folder, say: Callable[[str], None]) -> InputFile:
+def _brought_in(file: NamedFile, folder: _Folder, say: Callable[[str], None], fetch: Fetch | None) -> InputFile:
     path = Path(file.typed)
     if file.error is not None:
         return InputFile(file.typed, path, path.name, file.error)
@@ -103,14 +112,17 @@ def _brought_in(file: NamedFile, folder: _Folder, say: Callable[[str], None]) ->
             if is_packed(path):
                 path, _ = unpack(path, folder.new(path))
             return InputFile(file.typed, with_ending(path), _SHOWN_INPUT)
+        name, is_named = path.name, isinstance(file.typed, Path)
+        if fetch is not None and isinstance(file.typed, str):
+            path, name = fetch(file.typed, folder.new(path))
         if is_packed(path):
-            unpacked, inside = unpack(path, folder.new(path))
+            path, inside = unpack(path, folder.new(path))
+            is_named = False
             if inside:
-                say(f"{path.name} holds {inside}, which is read.")
-            return InputFile(file.typed, with_ending(unpacked), path.name)
+                say(f"{name} holds {inside}, which is read.")
+        return InputFile(file.typed, path if is_named else with_ending(path), name)
     except ImporterError as error:
         return InputFile(file.typed, path, path.name, error)
-    return InputFile(file.typed, path, path.name)
 
 
 def _from_standard_input(target: Path) -> Path:

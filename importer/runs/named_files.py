@@ -133,8 +133,8 @@ def _among(
         yield NamedFile(Path(word), FileError(f"{word} {where}.", _ADVICE))
     else:
         # A folder that leads back into itself shows one file by many names, which nobody has typed.
-        seen = {os.path.realpath(path): path for path in reversed(files) if path not in of_reports}
-        yield from (NamedFile(path) for path in files if seen.get(os.path.realpath(path)) == path)
+        first = {os.path.realpath(path): path for path in reversed(files) if path not in of_reports}
+        yield from (NamedFile(path) for path in files if first.get(os.path.realpath(path)) == path)
 
 
 def _is_spreadsheet(path: Path) -> bool:
@@ -164,13 +164,13 @@ def _first_name(path: Path) -> str:
 
 
 def _once(files: Sequence[NamedFile], notices: list[str]) -> Iterator[NamedFile]:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for file in files:
         one = str(file.typed) if isinstance(file.typed, str) else os.path.normcase(os.path.realpath(file.typed))
-        if one in seen:
+        if one in earlier:
             notices.append(f"{file} is named twice, and taken once.")
             continue
-        seen.add(one)
+        earlier.add(one)
         yield file
 
 
