@@ -41,6 +41,10 @@ _AS_LINES = (
     "If each of its lines is an object of its own, rename it to .jsonl. Otherwise export the table as .csv (UTF-8), or "
     "make such lines of it: jq -c '.[]' file.json > file.jsonl"
 )
+_AS_PARQUET = "Rename it to .parquet, or export the table as .csv (UTF-8)."
+_ON_PAGE = {_AS_LINES: _EXPORT, _AS_PARQUET: _EXPORT}
+"""What to do instead where only commands read such a file."""
+
 _NUMBERS = ("is an Apple Numbers document", "In Numbers, choose File > Export To > Excel, then import that file.")
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -53,7 +57,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ\0", "is a compressed file (xz)", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "is a compressed file (zstd)", _UNPACK),
     (b"SQLite format 3\0", "is a database (SQLite)", "Export the table as .csv (UTF-8)."),
-    (_PARQUET, "is a Parquet file", "Rename it to .parquet, or export the table as .csv (UTF-8)."),
+    (_PARQUET, "is a Parquet file", _AS_PARQUET),
     (b"\x89PNG", "is a picture", "Choose the spreadsheet itself."),
     (b"\xff\xd8\xff", "is a picture", "Choose the spreadsheet itself."),
     (b"GIF8", "is a picture", "Choose the spreadsheet itself."),
@@ -136,12 +140,12 @@ def refuse_other_kind(path: Path, start: bytes, suffixes: Collection[str]) -> No
         return
     for magic, what, advice in _MAGIC:
         if start.startswith(magic):
-            raise FileError(f"{path.name} {what}.", advice)
+            raise FileError(f"{path.name} {what}.", advice, on_page=_ON_PAGE.get(advice))
     # Without NULs, so that UTF-16 looks the same.
     text = start.replace(b"\0", b"").decode("utf-8", "ignore").lstrip("\ufeff\ufffe \t\r\n")
     for pattern, what, advice in _MARKUP:
         if re.match(pattern, text, re.IGNORECASE):
-            raise FileError(f"{path.name} {what}.", advice)
+            raise FileError(f"{path.name} {what}.", advice, on_page=_ON_PAGE.get(advice))
     if path.suffix.lower() not in suffixes and not start.startswith(_OLE) and _is_text(start):
         raise FileError(
             f"{path.name} is not a valid {path.suffix} workbook: it is a text file.",

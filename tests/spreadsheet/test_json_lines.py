@@ -170,3 +170,12 @@ def test_what_json_writes_is_read_as_it_was(
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def test_the_page_does_not_advise_what_it_does_not_read(tmp_path: Path) -> None:
+    """There, such a file has to become another one."""
+    for name, content in (("a.csv", b'{"a": 1}\n'), ("b.csv", b"PAR1" + bytes(99))):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FileError) as caught:
+            open_sheet(tmp_path / name)
+        assert caught.value.on_page == "Export the table from the program that made it, as .csv (UTF-8)."
