@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
-FILE = click.argument("file")
-FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True)
+# As texts, which a path is not always: // would become / in an address. The type has shells complete names of files.
+FILE = click.argument("file", type=click.Path())
+FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report directly into DIR.")

@@ -6,6 +6,7 @@ the private copy of the run, so that its hash is that of the rows, however they 
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -24,6 +25,7 @@ from importer.spreadsheet import is_packed, unpack, with_ending
 LARGEST_BROUGHT_IN = 4 << 30
 FOLDER = "incoming"
 _PIECE = 1 << 20
+_NO_NAME = re.compile(r"[^\w. -]")
 _SHOWN_INPUT = "standard input"
 
 
@@ -79,7 +81,8 @@ class _Folder:
             _remove_left_behind(self._top)
             self._command = self._top / f"{os.getpid()}-{_start_of(os.getpid())}-{secrets.token_hex(4)}"
         above = self._command / secrets.token_hex(4)
-        folder = above / (beside.absolute().parent.name or FOLDER)
+        # Of an address as well, whose parts may be no names of folders.
+        folder = above / (_NO_NAME.sub("-", beside.absolute().parent.name).strip(". ") or FOLDER)
         for path in (self._top, self._command, above, folder):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder

@@ -78,7 +78,7 @@ def named_files(words: Sequence[str], *, once: bool = True) -> NamedFiles:
     A folder or pattern that stands for no file is there with its error.
 
     Raises:
-        FileError: It is the only word.
+        FileError: It is the only word, or a folder cannot be looked into.
     """
     files, notices = list[NamedFile](), list[str]()
     several = len(words) > 1
@@ -86,9 +86,9 @@ def named_files(words: Sequence[str], *, once: bool = True) -> NamedFiles:
         path = Path(word)
         if word == STANDARD_INPUT or is_address(word):
             files.append(NamedFile(word))
-        elif path.is_dir():
+        elif (entries := _entries(path)) is not None:
             several = True
-            files += _among(word, sorted(path.iterdir(), key=_natural), _is_spreadsheet, notices)
+            files += _among(word, entries, _is_spreadsheet, notices)
         elif _PATTERN.search(word) and not os.path.lexists(path):
             several = True
             matches = sorted(islice(_matches(word), MOST_FILES + 1), key=_natural)
@@ -98,6 +98,21 @@ def named_files(words: Sequence[str], *, once: bool = True) -> NamedFiles:
     if len(words) == len(files) == 1 and files[0].error is not None:
         raise files[0].error
     return NamedFiles(tuple(_once(files, notices) if once else files), several, tuple(notices))
+
+
+def _entries(path: Path) -> list[Path] | None:
+    """What is in a folder; None if it is none.
+
+    Raises:
+        FileError: It cannot be looked into.
+    """
+    try:
+        return sorted(path.iterdir(), key=_natural) if path.is_dir() else None
+    except PermissionError as error:
+        raise FileError(f"The folder {path} cannot be opened: {error.strerror}.", "Check its permissions.") from error
+    except OSError:
+        # Said by whoever opens it: its name is too long, for example.
+        return None
 
 
 def _matches(pattern: str) -> Iterator[Path]:
@@ -129,7 +144,7 @@ def _among(
         message = f"{word} stands for more than {MOST_FILES:,} files."
         yield NamedFile(Path(word), FileError(message, "Name a folder or pattern with fewer files."))
     elif len(of_reports) == len(files):
-        where = "is a folder without any spreadsheet" if Path(word).is_dir() else "matches no spreadsheet"
+        where = "matches no spreadsheet" if belongs is _is_readable else "is a folder without any spreadsheet"
         yield NamedFile(Path(word), FileError(f"{word} {where}.", _ADVICE))
     else:
         # A folder that leads back into itself shows one file by many names, which nobody has typed.

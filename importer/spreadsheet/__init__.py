@@ -232,7 +232,10 @@ def _start(path: Path) -> bytes:
             raise FileError(f"{path} is a folder.", "Name a file in this folder.")
         # A pipe or a device could be read once only, or without end.
         if path.exists() and not path.is_file():
-            raise FileError(f"{path} is not a file.", "Save its contents to a file first, then name that file.")
+            raise FileError(
+                f"{path} is not a file.",
+                "Save its contents to a file, then name that file. Or send them to the standard input, and name -.",
+            )
         with path.open("rb") as file:
             return file.read(START_BYTES)
     except FileNotFoundError as error:

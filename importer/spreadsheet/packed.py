@@ -49,6 +49,9 @@ _DAMAGED = "Copy or download it again."
 def is_packed(path: Path) -> bool:
     """Whether a file is a .gz or .zip by its content, and no document of an office program, which are archives too."""
     try:
+        # A pipe would be waited for, and what is read of it is gone.
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             start = file.read(len(_ZIP))
         if start.startswith(_GZIP):

@@ -108,6 +108,22 @@ def test_a_standard_input_of_no_use_is_an_error_of_that_file(
     assert error.advice
 
 
+@pytest.mark.parametrize("address", ["https://files.example/../a.csv", "https://../a", "s3://b/..%2F/x", "https:///"])
+def test_no_part_of_an_address_is_a_path(tmp_path: Path, address: str) -> None:
+    """The folder is of our own, whatever the address holds."""
+    folders: list[Path] = []
+
+    def fetch(typed: str, folder: Path) -> tuple[Path, str]:
+        folders.append(folder)
+        (folder / "a.csv").write_bytes(TEXT)
+        return folder / "a.csv", "a.csv"
+
+    with brought_in(named_files([address]).files, tmp_path, lambda text: None, fetch) as [file]:
+        assert file.error is None
+        assert (file.typed, file.path.parent.parent.parent.parent) == (address, tmp_path / FOLDER)
+    assert ".." not in folders[0].parts
+
+
 def test_nobody_is_waited_for_at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody forgot to send a file there."""
     monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO()))

@@ -1,5 +1,6 @@
 """The files that words stand for: what is among them, in which order, and what is left out."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,19 @@ def test_what_stands_for_no_file_is_an_error_of_its_own(folder: Path, word: str,
     assert isinstance(wrong.error, FileError)
     assert (wrong.error.message, right.error) == (sentence, None)
     assert "FOLDER/**" in wrong.error.advice
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders have no modes here")
+def test_a_folder_that_cannot_be_opened_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file does; a name that no system allows is left to whoever opens it."""
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert named("x" * 5_000) == ["x" * 5_000]
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(FileError, match=r"The folder May cannot be opened: Permission denied\."):
+        named_files(["May"])
 
 
 def test_a_pattern_that_is_none_is_refused(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 import tarfile
 import zipfile
@@ -85,6 +86,13 @@ def test_another_file_is_not_packed(tmp_path: Path, content: bytes) -> None:
     assert not is_packed(path)
     assert not is_packed(tmp_path)
     assert not is_packed(tmp_path / "gone.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever reads it refuses it."""
+    os.mkfifo(tmp_path / "rooms.csv")
+    assert not is_packed(tmp_path / "rooms.csv")
 
 
 def encrypted(path: Path) -> None:
