@@ -43,7 +43,7 @@ from importer.cli.options import (
 )
 from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, finish, freeze_gc, put_end, with_reading
 from importer.cli.personal_data import keep_to_retention
-from importer.errors import Exit, ImporterError, gravest
+from importer.errors import Exit, ImporterError, SignInError, StoppedError, gravest
 from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _answer_several(
     compared = finish(compared_with_each_other([requests[place] for place in readable], online=online))
     for place, request in zip(readable, compared, strict=True):
         requests[place] = request
-    codes = list[Exit]()
+    work, codes = _until_refused(work), list[Exit]()
     if as_json:
         sys.stdout.write('{"schema": 1, "files": [\n')
     for file, request in zip(inputs, requests, strict=True):
@@ -229,6 +229,25 @@ def _answer_several(
     return code
 
 
+def _until_refused(
+    work: "Callable[[InputFile, ImportRequest], _Answer]",
+) -> "Callable[[InputFile, ImportRequest], _Answer]":
+    """The same work, which signs in no more once that was refused: a hundred files would lock the user out."""
+    refusal: SignInError | None = None
+
+    def guarded(file: "InputFile", request: "ImportRequest") -> _Answer:
+        nonlocal refusal
+        if refusal is not None:
+            raise refusal
+        try:
+            return work(file, request)
+        except SignInError as error:
+            refusal = error
+            raise
+
+    return guarded
+
+
 def _answer_one_of_several(
     file: "InputFile",
     request: "ImportRequest",
@@ -240,6 +259,8 @@ def _answer_one_of_several(
         if file.error is not None:
             raise file.error
         answer = work(file, request)
+    except StoppedError:
+        raise
     except ImporterError as error:
         code = Exit(error.exit_code)
         if as_json:

@@ -152,6 +152,17 @@ def test_several_files_need_more_than_one_two_factor_code(month: Desk, service: 
     assert month.type("check", "May", "--offline").code == 3
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_a_sign_in_that_was_refused_is_not_tried_for_each_file(month: Desk, service: Service, command: str) -> None:
+    """The user would be locked out."""
+    month.variables["NEXUDUS_PASSWORD"] = "wrong"
+    done = month.type(command, "May", "--json")
+    assert done.code == 4
+    assert [code for _, code, _ in files_of(done.json)] == [4, 4, 4, 4]
+    # Once for the names in all of them, and once for the first file.
+    assert len([call for call in service.state.calls if "token" in call.path]) == 2
+
+
 KINDS: dict[str, Callable[..., bytes]] = {"csv": content, "xlsx": lambda _desk, *numbers: workbook(*numbers)}
 
 
