@@ -21,6 +21,7 @@ from importer.sandbox.http import EXTENSION, RawConnection
 from importer.sandbox.limits import refusal
 from importer.sandbox.lists import HONEST, Lie, batch_ids, parsed
 from importer.sandbox.options import SandboxOptions
+from importer.sandbox.page import view
 from importer.sandbox.replies import Reply, as_json, message, unauthorized
 from importer.sandbox.state import Call, State
 
@@ -41,7 +42,7 @@ def app(options: SandboxOptions) -> Starlette:
         yield
         state.close()
 
-    application = Starlette(routes=[control(state), Mount("/", _Api(state))], lifespan=lifespan)
+    application = Starlette(routes=[control(state), view(state), Mount("/", _Api(state))], lifespan=lifespan)
     application.state.sandbox = state
     return application
 
@@ -98,8 +99,8 @@ class _Api:
             await exchange.answer(refused)
             return
         if self._state.options.latency:
-            await asyncio.sleep(self._state.options.latency)
-        handle, argument = faults.handler(self._state.next_fault(request.kind))
+            await asyncio.sleep(self._state.options.latency / self._state.options.time_scale)
+        handle, argument = faults.handler(self._state.next_fault(request.kind), self._state.options.time_scale)
         await handle(exchange, argument)
 
     def _refused(self, request: _Request, call: Call) -> Reply | None:
@@ -150,6 +151,7 @@ class _Exchange:
 
     async def answer(self, reply: Reply) -> None:
         self._call.status = reply.status
+        self._call.cause = reply.cause
         if reply.phrase and self._raw is not None:
             self._raw.phrase(reply.phrase)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})

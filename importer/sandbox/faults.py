@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import math
 import zlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -38,6 +39,7 @@ RANDOM = ("lost-before", "lost-after", "500-after")
 BIG = 10 * 1024 * 1024
 BOMB = 100 * 1024 * 1024
 
+_ALL = 100
 _PAGE = b"<!DOCTYPE html><html><head><title>Nexudus</title></head><body><h1>Something went wrong</h1></body></html>"
 _OOOPS = "Ooops! There was a problem while running this action. Please try again."
 
@@ -83,8 +85,8 @@ class Exchange(Protocol):
 Handler = Callable[[Exchange, str], Awaitable[None]]
 
 
-def handler(fault: str) -> tuple[Handler, str]:
-    """The handler of a fault and the argument that its name carries.
+def handler(fault: str, time_scale: float = 1.0) -> tuple[Handler, str]:
+    """The handler of a fault and the argument that its name carries, with seconds divided by the time scale.
 
     Raises:
         ValueError: there is no such fault, or its argument is missing or wrong.
@@ -95,7 +97,29 @@ def handler(fault: str) -> tuple[Handler, str]:
     argument = argument or _DEFAULTS.get(name, "")
     if name in _NUMBERS and not _is_number(argument, whole=name in _WHOLE):
         raise ValueError(f"the fault {name} needs a number after a colon, not {argument!r}")
+    if name in _SECONDS and time_scale != 1.0 and _is_number(argument, whole=False):
+        seconds = float(argument) / time_scale
+        # Retry-After has whole seconds, and at least one: none at all would be an invitation.
+        argument = str(max(1, math.ceil(seconds))) if name == "throttle-409" else f"{seconds:g}"
     return FAULTS[name], argument
+
+
+def kinds_of(fault: str) -> tuple[str, ...]:
+    """The kinds of call that a fault is for, where nobody says which."""
+    return ("list",) if fault.startswith("list-") else ("create", "update", "delete")
+
+
+def share(text: str) -> tuple[str, float]:
+    """A fault and the percentage of calls that meet it, from ``500-after=5``.
+
+    Raises:
+        ValueError: there is no such fault, or the rest is no percentage.
+    """
+    fault, _, percent = text.partition("=")
+    handler(fault)
+    if not _is_number(percent, whole=False) or not 0 < float(percent) <= _ALL:
+        raise ValueError(f"{percent!r} is no percentage from 0 to 100")
+    return fault, float(percent)
 
 
 def _is_number(text: str, *, whole: bool) -> bool:
@@ -302,6 +326,67 @@ FAULTS: dict[str, Handler] = {
     "list-shift": _shift,
     **{f"list-{name}": _lies(lie) for name, lie in LIES.items()},
 }
+MEANINGS: dict[str, str] = {
+    "ok": "nothing goes wrong",
+    "lost-before": "the connection closes without an answer; nothing was done",
+    "lost-after": "it was done, and the connection closes without an answer",
+    "reset": "it was done, and the connection is reset",
+    "late": "the connection closes, and it is done only after these seconds: `late:30`",
+    "half-body": "it was done, and the answer ends in its middle",
+    "cut": "it was done, and the answer ends after so many bytes: `cut:20`",
+    "hang": "it was done, and the answer never comes",
+    "hang-before": "nothing was done, and the answer never comes",
+    "slow": "it is done, and the answer comes after these seconds: `slow:10`",
+    "500-before": "a server error; nothing was done",
+    "500-after": "a server error, although it was done",
+    "500-ooops": "a server error with the text of Nexudus; nothing was done",
+    "500-ooops-after": "the same, although it was done",
+    "400-ooops": "a refusal with the text of Nexudus for its own errors; nothing was done",
+    "400-ooops-after": "the same, although it was done",
+    "502-html": "a web page that says 502; nothing was done",
+    "502-html-after": "the same, although it was done",
+    "200-html": "a web page that says 200; nothing was done",
+    "200-html-after": "the same, although it was done",
+    "200-empty": "it was done, and the answer is empty",
+    "status": "this HTTP status; nothing was done: `status:503`",
+    "status-after": "the same, although it was done: `status-after:503`",
+    "throttle-409": "refused as too fast, with seconds to wait in a header: `throttle-409:5`",
+    "throttle-409-bare": "refused as too fast, without saying how long to wait",
+    "throttle-429": "refused as too fast, with seconds to wait in the text: `throttle-429:5`",
+    "409-envelope": "a conflict with another record",
+    "400": "refused, because Name is missing",
+    "400-relation": "refused, because Coworker is missing",
+    "401-row": "refused, because the user may not see a record that the row names",
+    "401-token": "the sign-in has expired",
+    "403": "the user may not do this",
+    "404": "not found",
+    "redirect": "sent to another address: `redirect:example.com`",
+    "false-200": "an answer with status 200 that says the record was not saved",
+    "errors-200": "an answer that says it was done, and lists an error",
+    "array-200": "an answer with status 200 that is nothing but an error",
+    "no-id": "it was done, and the answer does not name the record",
+    "id-null": "it was done, and the Id in the answer is empty",
+    "id-string": "it was done, and the Id in the answer is a text",
+    "id-repeated": "it was done, and the answer names the record before",
+    "mangle": "the record is saved with another name than asked for",
+    "big-body": "it was done, and the answer has 10 MB",
+    "gzip-bomb": "it was done, and the answer unpacks to 100 MB",
+    "list-shift": "a record is deleted and made again between two pages of the list",
+    "list-end-early": "the list says that it ends after this page",
+    "list-no-end": "the list says that it never ends",
+    "list-count-low": "the list counts one record too few",
+    "list-count-high": "the list counts one record too many",
+    "list-no-end-no-count": "the list says neither where it ends nor how many records it has",
+    "list-same-page": "each page of the list is the first one",
+    "list-latest-missing": "the list lacks its latest record",
+    "list-other-location": "the list has only the records of the second location",
+    "list-empty": "the list is empty",
+    "list-ids-as-text": "the list has Ids as texts",
+    "list-members-missing": "the list has nothing but Ids and times",
+}
+"""What each fault does, for people. The seconds pass as fast as the sandbox's time."""
+
 _DEFAULTS = {"throttle-409": "1", "throttle-429": "1.5", "late": "1", "slow": "1", "redirect": "127.0.0.1:9"}
 _WHOLE = frozenset({"cut", "status", "status-after"})
 _NUMBERS = _WHOLE | {"late", "slow", "throttle-429"}
+_SECONDS = frozenset({"late", "slow", "throttle-409", "throttle-429"})

@@ -37,6 +37,7 @@ class Kind:
         parents: the fields that refer to other records.
         required: the fields that a record must have, by contract.
         title: the text by which people know a record; "" if the type has no text.
+        ends: the field that says when what a record stands for is over; "" if there is none.
         location: the field whose record says in which location this one is; "" if there is none.
     """
 
@@ -47,6 +48,7 @@ class Kind:
     parents: Mapping[str, Parent]
     required: Mapping[str, frozenset[str]]
     title: str
+    ends: str
     location: str
 
     @property
@@ -79,5 +81,6 @@ def _kind(record_type: RecordType) -> Kind:
             "new": frozenset(record_type.required(newest)) - frozenset(record_type.optional_at.get(newest, ())),
         },
         title=record_type.name_field,
+        ends=next((name for name in types if record_type.metadata(name).get("not_past")), ""),
         location=record_type.location,
     )

@@ -50,10 +50,37 @@ def refusal(options: SandboxOptions, wait: float) -> Reply:
     return wait_409(options.retry_after if options.retry_after is not None else str(max(1, math.ceil(wait))))
 
 
+_SPANS = {0.1: "100 milliseconds", 1.0: "second", 60.0: "minute", 3600.0: "hour", 86400.0: "day"}
+
+
+_UNITS = ((3600.0, "hour"), (60.0, "minute"), (1.0, "second"), (0.001, "millisecond"))
+
+
+def limits_in_words(options: SandboxOptions) -> list[str]:
+    """Each limit as it holds, a sentence each; one sentence if there is none."""
+    lines = []
+    for writes_only, allowed, seconds in _windows(options):
+        noun = "creates, updates and deletes" if writes_only else "calls of any kind"
+        span = _SPANS[seconds]
+        if options.time_scale != 1.0:
+            span = f"{span}, which takes {_short(seconds / options.time_scale)}"
+        lines.append(f"At most {allowed:,} {noun} in a {span}.".replace("a 100", "100").replace("a hour", "an hour"))
+    return lines or ["It has no limits."]
+
+
+def _short(seconds: float) -> str:
+    """A span of seconds, in the largest unit that it fills."""
+    length, unit = next(pair for pair in _UNITS if seconds >= pair[0] or pair is _UNITS[-1])
+    number = f"{seconds / length:.3g}"
+    return f"{number} {unit}{'' if number == '1' else 's'}"
+
+
 def _windows(options: SandboxOptions) -> list[tuple[bool, int, float]]:
     """Each limit that is set: writes only, calls allowed, seconds at a time scale of 1."""
     every = (
+        (True, options.writes_per_second, 1.0),
         (True, options.writes_per_minute, 60.0),
+        (True, options.writes_per_hour, 3600.0),
         (True, options.writes_per_day, 86400.0),
         (False, options.calls_per_100ms, 0.1),
         (False, options.calls_per_minute, 60.0),

@@ -20,8 +20,10 @@ class SandboxOptions:
     contract: Literal["old", "new"] = "old"
     #: Of a record type whose path is spelled in several ways, the spellings that are served; None for all of them.
     spellings: tuple[str, ...] | None = None
-    #: POST, PUT and DELETE per minute and per day for one token; None lifts a limit, here and below.
+    #: POST, PUT and DELETE in each span for one token; None lifts a limit, here and below.
+    writes_per_second: int | None = None
     writes_per_minute: int | None = 60
+    writes_per_hour: int | None = None
     writes_per_day: int | None = 5000
     #: Calls of any method for one token.
     calls_per_100ms: int | None = 1
@@ -31,7 +33,7 @@ class SandboxOptions:
     throttle: Literal["409", "429", "409-bare"] = "409"
     #: Text of the Retry-After header instead of the true one; also adds the header to a 429.
     retry_after: str | None = None
-    #: The limits' windows are divided by this: at 60.0 a minute lasts a second.
+    #: All spans of time below and of the limits are divided by this: at 60.0 a minute lasts a second.
     time_scale: float = 1.0
     #: Seconds before each call is dealt with.
     latency: float = 0.0
@@ -103,6 +105,8 @@ class SandboxOptions:
     faults: tuple[str, ...] = ()
     #: Share of the other creates that end in a random fault.
     fail_percent: float = 0.0
+    #: Other faults with the percentage of calls that meet them, as "500-after=5".
+    fault_shares: tuple[str, ...] = ()
 
 
 def changed(options: SandboxOptions, changes: object) -> SandboxOptions:

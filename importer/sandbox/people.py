@@ -4,7 +4,7 @@ The names are always the same, so that sample spreadsheets fit every sandbox; th
 the traps that the real service sets:
 
 - `jordan.reyes@example.com` belongs to two coworkers;
-- `Boardroom` is a resource in both locations;
+- `Boardroom` is a resource in both locations, as the other `SHARED_ROOMS` are; the rest have names of their own;
 - `gone@example.com` is a deleted coworker that lists still show.
 """
 
@@ -26,7 +26,23 @@ COWORKERS = 60
 
 _FIRST = ("Ada", "Bruno", "Chloé", "Dmitri", "Elif", "Farah", "Grace", "Håkon", "Inês", "Jonas")
 _LAST = ("Abbott", "Núñez", "Chen", "O'Neill", "Müller", "Okafor")
-_ROOMS = ("Boardroom", "Meeting Room 1", "Meeting Room 2", "Phone Booth", "Studio", "Event Space")
+SHARED_ROOMS = ("Boardroom", "Meeting Room 1", "Meeting Room 2", "Phone Booth", "Studio", "Event Space")
+"""Rooms of both locations, which a sheet has to name with their location."""
+
+_OWN_ROOMS = (
+    ("Quay Room", "Lighthouse", "Captain's Table", "Crow's Nest", "Galley", "Chart Room", "Boat House", "Pier View"),
+    (
+        "Platform 1",
+        "Signal Box",
+        "Waiting Room",
+        "Ticket Office",
+        "Clock Tower",
+        "Engine Shed",
+        "Parcel Office",
+        "Loft",
+    ),
+)
+"""Rooms that only one location has, in the order of the locations."""
 _SINCE = "2024-03-01T09:00:00Z"
 
 
@@ -46,7 +62,11 @@ def space(seed: int) -> Space:
     ids = iter(rng.sample(range(100_000_000, 1_000_000_000), 2 * COWORKERS))
     businesses = [_record(ids, {"Name": name, "WebAddress": name.lower().replace(" ", "")}) for name in LOCATIONS]
     coworkers = [_coworker(ids, *person, businesses[index % 2]) for index, person in enumerate(_people())]
-    resources = [_resource(ids, room, business) for business in businesses for room in _ROOMS]
+    resources = [_resource(ids, room, business) for business in businesses for room in SHARED_ROOMS]
+    # After all that were here before, so that their Ids stay.
+    resources += [
+        _resource(ids, room, business) for business, rooms in zip(businesses, _OWN_ROOMS, strict=True) for room in rooms
+    ]
     gone = frozenset(_id(each) for each in coworkers if each["Email"] == DELETED_EMAIL)
     return Space(_by_id(businesses), _by_id(coworkers), _by_id(resources), gone)
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 JSON = b"application/json; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
+_LONGEST_CAUSE = 200
 WAIT_PHRASE = b"You must wait before accessing this url again."
 
 Header = tuple[bytes, bytes]
@@ -35,6 +36,21 @@ class Reply:
         """The headers to send, length included; an empty body has no type."""
         kind = [(b"Content-Type", self.content_type)] if self.body else []
         return [*kind, *self.extra, (b"Content-Length", b"%d" % len(self.body))]
+
+    @property
+    def cause(self) -> str:
+        """Why the call was refused, in the words of this answer; empty for a success."""
+        if self.status < HTTPStatus.BAD_REQUEST:
+            return ""
+        if self.phrase:
+            return self.phrase.decode()
+        text = self.body.decode("utf-8", "replace")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None if self.content_type == HTML else text
+        words = value.get("Message", value.get("error")) if isinstance(value, dict) else value
+        return str(words or HTTPStatus(self.status).phrase)[:_LONGEST_CAUSE]
 
     def raw(self) -> bytes:
         """The whole answer as it would stand on the wire."""

@@ -102,7 +102,8 @@ class Service:
         }
         if mangled:
             record[title] = _MANGLED
-        listed_from = time.monotonic() + self.options.list_lag if self.options.list_lag else 0.0
+        lag = self.options.list_lag / self.options.time_scale
+        listed_from = time.monotonic() + lag if lag else 0.0
         self.records.put(record_id, Stored(entity, record, body.decode("utf-8", "replace"), listed_from))
         self.previous_id = record_id
         return self._saved(entity, "created", record_id, now, by)

@@ -77,14 +77,15 @@ class SignIn:
 
     def _grant(self, options: SandboxOptions, client_id: str, now: float) -> Reply:
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        self._ends[access] = now + options.expires_in
-        self._refresh[client_id] = _Refresh(refresh, now + REFRESH_SECONDS)
+        life = max(1, round(options.expires_in / options.time_scale))
+        self._ends[access] = now + life
+        self._refresh[client_id] = _Refresh(refresh, now + REFRESH_SECONDS / options.time_scale)
         return as_json(
             200,
             {
                 "access_token": access,
                 "token_type": "bearer",
-                "expires_in": options.expires_in,
+                "expires_in": life,
                 "refresh_token": refresh,
             },
         )

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from importer.sandbox.faults import RANDOM, handler
+from importer.sandbox.faults import RANDOM, handler, kinds_of, share
 from importer.sandbox.limits import Limits
 from importer.sandbox.options import SandboxOptions, changed
 from importer.sandbox.people import Space
@@ -32,6 +32,7 @@ class Call:
     Attributes:
         at: time of arrival in seconds, `time.monotonic`.
         status: what was answered; 0 if the connection was closed, or nothing was said yet.
+        cause: why it was refused, in the words of the answer.
     """
 
     at: float
@@ -39,6 +40,7 @@ class Call:
     path: str
     query: str
     status: int = 0
+    cause: str = ""
 
 
 class State:
@@ -56,11 +58,14 @@ class State:
         """A sandbox at its start.
 
         Raises:
-            ValueError: `options.faults` names no fault.
+            ValueError: `options.faults` or `options.fault_shares` names no fault.
             OSError: the store cannot be used.
         """
         self._faults: defaultdict[str, deque[str]] = defaultdict(deque)
-        self.fail_next(*options.faults)
+        for fault in options.faults:
+            self.fail_next(fault, on=kinds_of(fault)[0])
+        for text in options.fault_shares:
+            share(text)
         self.service = Service(options, Records(options.seed, options.store))
         self.signin = SignIn()
         self.limits = Limits()
@@ -111,6 +116,8 @@ class State:
     def change_from(self, changes: object) -> None:
         """`change`, from a JSON object."""
         options = changed(self.options, changes)
+        for text in options.fault_shares:
+            share(text)
         for name in _FIXED:
             if getattr(options, name) != getattr(self.options, name):
                 raise ValueError(f"sandbox option {name} is fixed at the start")
@@ -130,10 +137,13 @@ class State:
 
     def next_fault(self, kind: str) -> str:
         """The fault of the call that is here now; "ok" for none. One that is set for reads is for lists as well."""
-        if kind == "list" and not self._faults[kind]:
-            kind = "read"
-        if self._faults[kind]:
-            return self._faults[kind].popleft()
+        on = "read" if kind == "list" and not self._faults[kind] else kind
+        if self._faults[on]:
+            return self._faults[on].popleft()
+        for text in self.options.fault_shares:
+            fault, percent = share(text)
+            if kind in kinds_of(fault) and self._chance.random() * 100 < percent:
+                return fault
         percent = self.options.fail_percent
         if kind == "create" and percent and self._chance.random() * 100 < percent:
             return self._chance.choice(RANDOM)

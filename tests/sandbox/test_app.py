@@ -36,7 +36,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
         ("DELETE", PATH, 405),
         ("POST", f"{PATH}/1", 405),
         ("DELETE", "/api/spaces/coworkers/1", 405),
-        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
     ],
 )
 def test_other_addresses_and_methods(method: str, path: str, status: int) -> None:

@@ -10,8 +10,10 @@ from http.client import HTTPException
 import pytest
 from conftest import GIVE_UP, wait_until
 
-from importer.sandbox.faults import BIG, FAULTS, handler
+from importer.sandbox import SandboxOptions
+from importer.sandbox.faults import BIG, FAULTS, MEANINGS, handler
 from importer.sandbox.server import Running
+from importer.sandbox.state import State as SandboxState
 from sandbox.sandbox_client import (
     PATH,
     RECORD,
@@ -285,3 +287,45 @@ def test_every_fault_is_known_by_its_name() -> None:
     """Each name of the table is accepted, with a number where it needs one."""
     for name in FAULTS:
         assert handler(f"{name}:1" if name in ("cut", "status", "status-after") else name)
+
+
+@pytest.mark.parametrize(
+    ("fault", "argument"),
+    [
+        ("late:120", "2"),
+        ("slow:3", "0.05"),
+        ("throttle-409:600", "10"),
+        ("throttle-409:30", "1"),
+        ("throttle-409:soon", "soon"),
+        ("throttle-429:90", "1.5"),
+        ("status:503", "503"),
+        ("cut:60", "60"),
+    ],
+)
+def test_the_seconds_of_a_fault_pass_as_fast_as_all_time(fault: str, argument: str) -> None:
+    """And nothing but seconds does."""
+    assert handler(fault, 60.0)[1] == argument
+    assert handler(fault)[1] == fault.partition(":")[2]
+
+
+def test_every_fault_has_a_meaning() -> None:
+    """People choose them by name, and read in the guide what each does."""
+    assert MEANINGS.keys() == FAULTS.keys()
+
+
+@pytest.mark.parametrize("text", ["500-after", "500-after=", "500-after=0", "500-after=101", "500-after=x", "none=5"])
+def test_a_share_that_is_none_is_refused(text: str) -> None:
+    """A mistyped one would let every call through."""
+    with pytest.raises(ValueError, match=r"percentage|no fault"):
+        SandboxState(SandboxOptions(fault_shares=(text,)))
+
+
+def test_a_share_of_the_calls_of_its_kind_meets_a_fault() -> None:
+    """Faults of lists meet lists, the others creates, updates and deletes."""
+    state = SandboxState(SandboxOptions(fault_shares=("500-after=40", "list-empty=100"), faults=("list-no-end",)))
+    met = [state.next_fault("create") for _ in range(200)]
+    assert set(met) == {"ok", "500-after"}
+    assert 50 < met.count("500-after") < 110
+    assert {state.next_fault("update") for _ in range(50)} == {"ok", "500-after"}
+    assert [state.next_fault("list") for _ in range(2)] == ["list-no-end", "list-empty"]
+    assert {state.next_fault("read"), state.next_fault("token")} == {"ok"}

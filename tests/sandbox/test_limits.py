@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importer.sandbox import SandboxOptions, running
-from importer.sandbox.limits import Limits
+from importer.sandbox.limits import Limits, limits_in_words
 from sandbox.sandbox_client import (
     NO_LIMITS,
     PATH,
@@ -53,7 +53,9 @@ def test_tokens_and_reads_are_counted_apart() -> None:
 @pytest.mark.parametrize(
     ("limit", "span"),
     [
+        ("writes_per_second", 1.0),
         ("writes_per_minute", 60.0),
+        ("writes_per_hour", 3600.0),
         ("writes_per_day", 86400.0),
         ("calls_per_100ms", 0.1),
         ("calls_per_minute", 60.0),
@@ -147,3 +149,25 @@ def test_clients_that_wait_as_told_get_in() -> None:
             pass
         last = sandbox.state.calls[-1].at
     assert 0.2 <= last - first < 0.4
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, ["It has no limits."]),
+        ({"writes_per_minute": 60}, ["At most 60 creates, updates and deletes in a minute."]),
+        ({"calls_per_100ms": 1}, ["At most 1 calls of any kind in 100 milliseconds."]),
+        ({"calls_per_hour": 5000}, ["At most 5,000 calls of any kind in an hour."]),
+        (
+            {"writes_per_day": 5000, "time_scale": 60.0},
+            ["At most 5,000 creates, updates and deletes in a day, which takes 24 minutes."],
+        ),
+        (
+            {"writes_per_minute": 2, "time_scale": 60.0},
+            ["At most 2 creates, updates and deletes in a minute, which takes 1 second."],
+        ),
+    ],
+)
+def test_what_a_sandbox_says_it_allows_are_its_windows(changes: dict[str, object], lines: list[str]) -> None:
+    """One sentence for each limit, with the time that it takes here."""
+    assert limits_in_words(options(**changes)) == lines

@@ -34,3 +34,9 @@ def test_no_id_is_used_twice() -> None:
     known = space(7)
     ids = [*known.businesses, *known.coworkers, *known.resources]
     assert len(set(ids)) == len(ids)
+
+
+def test_most_rooms_have_names_of_their_own() -> None:
+    """Whoever practises with names should meet a question now and then, not at every row."""
+    names = [room["Name"] for room in space(1).resources.values()]
+    assert sum(names.count(name) == 1 for name in set(names)) > len(set(names)) * 0.6

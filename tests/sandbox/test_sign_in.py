@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -148,3 +149,15 @@ def test_account_is_told() -> None:
     assert (mine["Email"], mine["DefaultBusinessName"]) == ("ops@example.com", "Harbour House")
     assert mine["Id"] != theirs["Id"]
     assert mine["DefaultBusinessId"] == theirs["DefaultBusinessId"]
+
+
+@pytest.mark.parametrize(("scale", "life"), [(1.0, 600), (60.0, 10), (6000.0, 1)])
+def test_a_token_lives_as_long_as_the_answer_says(scale: float, life: int) -> None:
+    """Where time passes faster, both are shorter; a token of no time at all would help nobody."""
+    options, signin = SandboxOptions(expires_in=600, time_scale=scale), SignIn()
+    form = f"grant_type=password&username={options.username}&password={options.password}".encode()
+    answer = json.loads(signin.token(options, {"content-type": "application/x-www-form-urlencoded"}, form, 100.0).body)
+    assert answer["expires_in"] == life
+    bearer = f"Bearer {answer['access_token']}"
+    assert signin.accepts(options, bearer, 100.0 + life - 0.1)
+    assert not signin.accepts(options, bearer, 100.0 + life)

@@ -55,16 +55,6 @@ class Page:
     notes: Sequence[Line]
 
 
-def write_all(folder: Path, first_day: date) -> None:
-    """Write the three workbooks into a folder, with dates in the week that begins on this day."""
-    for name, pages in (
-        ("staff-monday.xlsx", [monday(first_day)]),
-        ("staff-german.xlsx", [german(first_day)]),
-        ("staff-two-sheets.xlsx", two_sheets(first_day)),
-    ):
-        write(folder / name, pages, first_day)
-
-
 def monday(first_day: date) -> Page:
     """The list that the front desk brings up to date each Monday; rooms are written as people call them."""
     ids, days = CalendarIds(8), [first_day + timedelta(days=3 + n % 7) for n in range(40)]
