@@ -1,6 +1,8 @@
 """Settings, credentials, remembered columns, and the one store for every document that outlives a process.
 
 - ``settings.py``       every setting, from defaults, files, environment and flags
+- ``call_limits.py``    whether other limits keep the rate from being reached
+- ``settings_file.py``  a file of settings to begin with
 - ``spelling.py``       the setting or field that was meant by a mistyped name
 - ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service

@@ -63,7 +63,7 @@ class JournalPlace(NamedTuple):
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
-_NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
+NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
 """The settings that decide where a password, a token or a copy of a spreadsheet goes, and who may sign in. A folder
 with such a file in it, sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the
 sender's choice."""
@@ -76,6 +76,17 @@ _WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_r
 _PREFIXES = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
+_FORMS = {
+    **dict.fromkeys(("bool_parsing", "bool_type"), "write true or false"),
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "write a whole number"),
+    **dict.fromkeys(("string_type", "string_sub_type"), "write a text in quotation marks"),
+    "path_type": "write a path in quotation marks",
+    "literal_error": "write {expected}",
+    "greater_than": "write a number above {gt:g}",
+    "greater_than_equal": "write {ge} or more",
+}
+"""What to write instead of a value of the wrong kind, by the name that pydantic has for the mistake."""
+
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -191,6 +202,18 @@ def parse_zone(text: object) -> str | None:
         raise ValueError("write a time zone like Europe/London") from None
 
 
+def _no_truth_value(value: object) -> object:
+    """The same value; true and false are numbers to Python, and none of ours.
+
+    Raises:
+        ValueError: It is one of these.
+    """
+    if isinstance(value, bool):
+        raise ValueError(_FORMS["int_type"])  # pydantic makes a sentence of no other
+    return value
+
+
+WholeSetting = Annotated[int, BeforeValidator(_no_truth_value)]
 RateSetting = Annotated[Rate | None, BeforeValidator(parse_rate)]
 CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
 SecondsSetting = Annotated[float, BeforeValidator(parse_duration)]
@@ -203,7 +226,7 @@ class Settings(BaseModel):
 
     url: str = Field("https://spaces.nexudus.com", description="the service; https only, except on this machine")
     token: SecretStr | None = Field(None, description="a token to sign in with, instead of a password")
-    username: str | None = Field(None, description="the e-mail to sign in with")
+    username: str | None = Field(None, description="the e-mail to sign in with", examples=["ops@example.com"])
     password: SecretStr | None = Field(None, description="its password")
     totp: SecretStr | None = Field(
         None, description="the current code of an authenticator app, if the account uses one; works once"
@@ -213,7 +236,9 @@ class Settings(BaseModel):
         description="the folder of the journal and of the private copies of imported files",
     )
     journal: str | None = Field(
-        None, description="another place for the journal: sqlite:///path, or postgresql://user@host/database"
+        None,
+        description="another place for the journal: sqlite:///path, or postgresql://user@host/database",
+        examples=["postgresql://importer@db.example.com/importer"],
     )
     rate: RateSetting = Field(
         Rate(60, 60), description="at most this many creates, updates and deletes: 60/min, 1/s or none"
@@ -238,8 +263,9 @@ class Settings(BaseModel):
     time_zone: Annotated[str | None, BeforeValidator(parse_zone)] = Field(
         None,
         description="the time zone of times without one, like Europe/London; if not set, that of this machine",
+        examples=["Europe/London"],
     )
-    timeout: SecondsSetting = Field(75, description="time limit in seconds for one call, including the answer")
+    timeout: SecondsSetting = Field(75, gt=0, description="time limit in seconds for one call, including the answer")
     settle: SecondsSetting = Field(
         900, description="visibility window in seconds: by its end, an unanswered call has taken effect or never will"
     )
@@ -249,43 +275,62 @@ class Settings(BaseModel):
     update: bool = Field(False, description="update records that have other values than their rows, as with --update")
     lookup_age: SecondsSetting = Field(900, description="how many seconds a list of coworkers or resources is reused")
     endpoint_path: str | None = Field(
-        None, description="another path for the record type, if the service spells it so: coworkermsofficecalendars"
+        None,
+        description="another path for the record type, if the service spells it so: coworkermsofficecalendars",
+        examples=["coworkermsofficecalendars"],
     )
     retention: Annotated[float | None, BeforeValidator(parse_retention)] = Field(
         None,
         description="forget runs that ended longer ago than this, like 90d, or none; done whenever something is "
         "sent or the page starts",
+        examples=["90d"],
     )
     proxy: str | None = Field(
-        None, description="a proxy for all calls, as http://host:port; HTTPS_PROXY and the like are ignored"
+        None,
+        description="a proxy for all calls, as http://host:port; HTTPS_PROXY and the like are ignored",
+        examples=["http://proxy.example.com:8080"],
     )
     ca_file: Path | None = Field(
-        None, description="a PEM file of certificate authorities to trust instead of the usual ones"
+        None,
+        description="a PEM file of certificate authorities to trust instead of the usual ones",
+        examples=["/etc/ssl/certs/company.pem"],
     )
     public_url: str | None = Field(
-        None, description="for a team: the address that people type to open the page, like https://imports.example.com"
+        None,
+        description="for a team: the address that people type to open the page, like https://imports.example.com",
+        examples=["https://imports.example.com"],
     )
     trusted_proxies: str | None = Field(
         None,
         description="for a team: addresses of the proxy with HTTPS in front of the page, like 127.0.0.1, 10.0.0.0/24",
+        examples=["127.0.0.1, 10.0.0.0/24"],
     )
     oidc_issuer: str | None = Field(
-        None, description="for a team: the issuer URL of the OpenID Connect provider where people sign in"
+        None,
+        description="for a team: the issuer URL of the OpenID Connect provider where people sign in",
+        examples=["https://login.example.com"],
     )
-    oidc_client_id: str | None = Field(None, description="the client ID that the provider gave to the importer")
+    oidc_client_id: str | None = Field(
+        None, description="the client ID that the provider gave to the importer", examples=["importer"]
+    )
     oidc_client_secret: SecretStr | None = Field(
         None, description="the client secret that the provider gave to the importer"
     )
     oidc_role_claim: str | None = Field(
-        None, description="the claim of the provider that holds a person's roles or groups, like roles"
+        None,
+        description="the claim of the provider that holds a person's roles or groups, like roles",
+        examples=["roles"],
     )
     oidc_roles: str | None = Field(
         None,
         description="which role each value of that claim means, like Imports=runner, Ops=admin; "
         "if not set, viewer, runner and admin mean themselves",
+        examples=["Imports=runner, Ops=admin"],
     )
     user_header: str | None = Field(
-        None, description="for a team without OpenID Connect: the header in which the proxy says who is signed in"
+        None,
+        description="for a team without OpenID Connect: the header in which the proxy says who is signed in",
+        examples=["X-Forwarded-User"],
     )
     metrics_token: SecretStr | None = Field(
         None, description="the bearer token with which a monitor may read /metrics of the page; without one, nobody may"
@@ -298,17 +343,17 @@ class Settings(BaseModel):
         False,
         description="the page only queues runs, and importer worker sends them, on this machine or others",
     )
-    upload_space_per_person: int = Field(
+    upload_space_per_person: WholeSetting = Field(
         2_000, ge=1, description="how many MB the uploads of one person, and what was checked of them, may take"
     )
-    upload_space: int = Field(20_000, ge=1, description="the same for the uploads of all people together")
-    free_space: int = Field(
+    upload_space: WholeSetting = Field(20_000, ge=1, description="the same for the uploads of all people together")
+    free_space: WholeSetting = Field(
         500, ge=0, description="how many MB uploads leave free on the disk; on a small one, a twentieth of it"
     )
-    page_connections: int = Field(
+    page_connections: WholeSetting = Field(
         400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
     )
-    page_connections_per_address: int = Field(
+    page_connections_per_address: WholeSetting = Field(
         200, ge=1, description="the same from one address; a proxy in front of the page is one"
     )
     page_patience: SecondsSetting = Field(
@@ -447,6 +492,7 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
         _refuse_destinations(_folder_file(FOLDER_FILE, contents[FOLDER_FILE], files))
     for origin, table in tables:
         _refuse_unknown_keys(origin, table)
+        _refuse_wrong_profiles(origin, table)
     profiles = {name for _, table in tables for name in table.get("profile", {})} | ({profile} if profile else set())
     _refuse_unknown_variables(profiles)
     # By their whole names: PASSWORD and URL are other programs' variables, and USERNAME is one of Windows.
@@ -455,25 +501,22 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
     if profile is None:
         yield from common
         return
-    names = {name: _variable(name, profile) for name in Settings.model_fields if name not in _FOR_ALL}
+    names = {name: variable_of(name, profile) for name in Settings.model_fields if name not in _FOR_ALL}
     yield (
         f"environment, {_of(profile)}",
         {name: os.environ[spelt] for name, spelt in names.items() if os.environ.get(spelt)},
     )
     for origin, table in tables:
-        of_profile = table.get("profile", {}).get(profile, {})
-        if wrong := next((name for name in _FOR_ALL if name in of_profile), None):
-            raise SettingsError(
-                f"{origin} sets {wrong} in profile {profile}.",
-                f"Move {wrong} out of the profile: all profiles share it.",
-            )
-        yield f"{origin}, {_of(profile)}", _by_field(of_profile)
+        yield f"{origin}, {_of(profile)}", _by_field(table.get("profile", {}).get(profile, {}))
     # Everything but the sign-in: a profile without a password must be refused, and not sign in as somebody else.
     for origin, layer in common:
         yield origin, {name: value for name, value in layer.items() if name not in _SIGN_IN}
 
 
-def _variable(name: str, profile: str) -> str:
+def variable_of(name: str, profile: str | None) -> str:
+    """The variable that sets a setting for a profile, or for everybody if the setting is shared or there is none."""
+    if profile is None or name in _FOR_ALL:
+        return environment_name(name)
     return f"{environment_name(name)}_{_suffix(profile)}"
 
 
@@ -486,7 +529,7 @@ def where_to_set(profile: str) -> str:
     """The advice for a profile whose sign-in does not work."""
     return (
         f"A profile has its own sign-in. Set the username in [profile.{profile}] of importer.toml and "
-        f"{_variable('password', profile)}, or set {_variable('token', profile)}, or sign in with: "
+        f"{variable_of('password', profile)}, or set {variable_of('token', profile)}, or sign in with: "
         f"importer login --profile {profile}"
     )
 
@@ -544,7 +587,7 @@ class Destination:
     def variable(self) -> str:
         """The variable to set instead."""
         name = _plain_name(self.key)
-        return _variable(name, self.profile) if self.profile and name not in _FOR_ALL else environment_name(name)
+        return variable_of(name, self.profile or None)
 
 
 @dataclass(frozen=True)
@@ -569,6 +612,16 @@ def folder_file(folder: Path) -> FolderFile | None:
     return _folder_file(path, path.read_bytes(), files)
 
 
+def profile_names() -> list[str]:
+    """The profiles that the settings files name.
+
+    Raises:
+        SettingsError: A file is no settings file.
+    """
+    tables = [_table(path, path.read_bytes()) for path in config_files() if path.is_file()]
+    return sorted({name for table in tables for name in table.get("profile", {})})
+
+
 def trusting_home() -> Path:
     """The home that remembers which folders are trusted: never one that the file of the current folder names."""
     return _home_without_folder(config_files())
@@ -581,7 +634,7 @@ def _folder_file(path: Path, content: bytes, files: tuple[Path, ...]) -> FolderF
         Destination(key, value, profile)
         for profile, section in sections
         for key, value in section.items()
-        if _plain_name(key) in _NEVER_OF_A_FOLDER
+        if _plain_name(key) in NEVER_OF_A_FOLDER
     )
     # In the home that the file names as well: a process that a page starts in this folder knows no other.
     named = (Path(str(each.value)) for each in destinations if _plain_name(each.key) == "home")
@@ -643,6 +696,24 @@ def _refuse_unknown_keys(origin: str, table: Mapping[str, Any]) -> None:
             raise _no_setting(key, nearest(_plain_name(key), Settings.model_fields), where)
 
 
+def _refuse_wrong_profiles(origin: str, table: Mapping[str, Any]) -> None:
+    """Raise SettingsError if a profile sets what all share, or a value that cannot be used; also if it is not in use.
+
+    Whoever writes it looks at what the next command says, and not at what the first import of that account does.
+    """
+    for profile, section in table.get("profile", {}).items():
+        values = _by_field(section)
+        if wrong := next((name for name in _FOR_ALL if name in values), None):
+            raise SettingsError(
+                f"{origin} sets {wrong} in profile {profile}.",
+                f"Move {wrong} out of the profile: all profiles share it.",
+            )
+        try:
+            Settings.model_validate(values)
+        except ValidationError as error:
+            raise _explain(error, dict.fromkeys(values, f"{origin}, {_of(profile)}")) from None
+
+
 def _refuse_unknown_variables(profiles: Collection[str]) -> None:
     """Raise SettingsError if the environment sets what is no setting.
 
@@ -697,7 +768,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsErro
     # Not pydantic's own text, which quotes the value: it may be a password.
     first = error.errors()[0]
     name = str(first["loc"][0])
-    cause = first.get("ctx", {}).get("error") or first["msg"]
+    context = first.get("ctx", {})
+    cause = context.get("error") or _FORMS.get(first["type"], first["msg"]).format(**context)
     shown = "" if name in SECRETS else f' "{first["input"]}"'
     return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It is set by: {origins.get(name)}.")
 

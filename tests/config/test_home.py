@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import Desk, Service, mapping
+from conftest import Desk, Service, mapping, practised
 
 from importer.config.home import HOME_NAMES, exposed, secure_home
 from importer.errors import SettingsError
@@ -100,7 +100,7 @@ def test_every_command_refuses_a_home_with_such_a_link(desk: Desk, tmp_path: Pat
 
 def test_whatever_the_importer_makes_in_its_home_is_private(desk: Desk, service: Service) -> None:
     """Every name in it is one of ours, and none can be read by others, whatever the umask lets through."""
-    file = desk.write("rows.csv", [mapping(2), mapping(3)])
+    file = desk.write("rows.csv", [practised(2), practised(3)])
     before = os.umask(0)
     try:
         for words in (["run", "--yes"], ["run", "--sandbox", "--yes"], ["columns", "--save"]):

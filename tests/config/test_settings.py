@@ -1,11 +1,12 @@
 """A profile: settings and a sign-in of its own, taken from nowhere else."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from importer.config.settings import FOLDER_FILE, OF_THE_PAGE, SECRETS, as_environment, load, shown
+from importer.config.settings import FOLDER_FILE, OF_THE_PAGE, SECRETS, as_environment, load, shown, variable_of
 from importer.errors import SettingsError
 
 FILE = """
@@ -364,3 +365,78 @@ def test_a_journal_is_not_made_where_the_disk_is_missing(
     (tmp_path / "disk").mkdir()
     load({}, (nothing_set,))
     assert not list((tmp_path / "disk").iterdir())
+
+
+WRONG_VALUES = [
+    ("rate = 60", 'rate "60" cannot be used: write it like 60/min, 1/s or none.'),
+    ("rate = [1]", 'rate "[1]" cannot be used: write it like 60/min, 1/s or none.'),
+    ("rate = {calls = 1}", "rate \"{'calls': 1}\" cannot be used: write it like 60/min, 1/s or none."),
+    ("rate = true", 'rate "True" cannot be used: write it like 60/min, 1/s or none.'),
+    ("daily_quota = true", 'daily_quota "True" cannot be used: write a whole number above 0, or none.'),
+    ("daily_quota = 10.5", 'daily_quota "10.5" cannot be used: write a whole number above 0, or none.'),
+    ("concurrency = 0", 'concurrency "0" cannot be used: write a whole number from 1 to 1000, or auto.'),
+    ("update = 'maybe'", 'update "maybe" cannot be used: write true or false.'),
+    ("update = 5", 'update "5" cannot be used: write true or false.'),
+    ("url = 5", 'url "5" cannot be used: write a text in quotation marks.'),
+    ("username = ['a']", "username \"['a']\" cannot be used: write a text in quotation marks."),
+    ("ca_file = true", 'ca_file "True" cannot be used: write a path in quotation marks.'),
+    ("log = 'xml'", "log \"xml\" cannot be used: write 'text' or 'json'."),
+    ("timeout = 0", 'timeout "0.0" cannot be used: write a number above 0.'),
+    ("timeout = true", 'timeout "True" cannot be used: write a number of seconds, or a time like 30s, 15m, 5h or 2d.'),
+    ("page_connections = true", 'page_connections "True" cannot be used: write a whole number.'),
+    ("page_connections = 0", 'page_connections "0" cannot be used: write 1 or more.'),
+    ("upload_space = 'much'", 'upload_space "much" cannot be used: write a whole number.'),
+    ("time_zone = 'Mars'", 'time_zone "Mars" cannot be used: write a time zone like Europe/London.'),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), WRONG_VALUES)
+def test_a_value_of_the_wrong_kind_is_refused_with_what_to_write(nothing_set: Path, text: str, words: str) -> None:
+    """In words of the importer, and not in those of a package; the file is named."""
+    nothing_set.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load({}, (nothing_set,))
+    assert refused.value.message == f"The setting {words}"
+    assert refused.value.advice == f"It is set by: {nothing_set}."
+
+
+@pytest.mark.parametrize("profile", [None, "south"])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("rate = 'fast'", 'The setting rate "fast" cannot be used'),
+        ("[profile.north.rate]\ncalls = 1", "The setting rate"),
+        ("home = '/elsewhere'", "sets home in profile north."),
+        ("IMPORTER_HOME = '/elsewhere'", "sets home in profile north."),
+    ],
+)
+def test_a_profile_is_looked_at_before_it_is_used(
+    nothing_set: Path, line: str, words: str, profile: str | None
+) -> None:
+    """A wrong value shows when it is written, and not when the first file of that account is due."""
+    nothing_set.write_text(f"[profile.south]\nusername = 's@x.example'\n[profile.north]\n{line}\n")
+    with pytest.raises(SettingsError, match=re.escape(words)) as refused:
+        load({}, (nothing_set,), profile=profile)
+    assert "north" in f"{refused.value.message} {refused.value.advice}"
+
+
+@pytest.mark.parametrize("profile", [None, "east side"])
+def test_the_variable_that_is_named_for_a_setting_sets_it(
+    files: tuple[Path], monkeypatch: pytest.MonkeyPatch, profile: str | None
+) -> None:
+    """For a profile it is its own, but for what all profiles share."""
+    values = {
+        "timeout": "33",
+        "settle": "901",
+        "username": "x@x.example",
+        "journal": "postgresql://x@y/z",
+        "log": "json",
+    }
+    names = {name: variable_of(name, profile) for name in values}
+    assert names["username"] == ("NEXUDUS_USERNAME" if profile is None else "NEXUDUS_USERNAME_EAST_SIDE")
+    assert names["journal"] == "IMPORTER_JOURNAL"
+    for name, variable in names.items():
+        monkeypatch.setenv(variable, values[name])
+    loaded = load({}, files, profile=profile)
+    assert {name: str(getattr(loaded.settings, name)).removesuffix(".0") for name in values} == values
+    assert {loaded.sources[name].partition(",")[0] for name in values} == {"environment"}
