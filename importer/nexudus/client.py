@@ -10,8 +10,10 @@ import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
 import certifi
 import httpx
@@ -36,6 +38,23 @@ for _name in ("httpx", "httpcore"):
 # whose request our own library refuses must not be tried for ever.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
+
+
+class CallEnd(NamedTuple):
+    """How one call ended, for people who look on: neither its headers nor a body, where secrets and values are.
+
+    ``status`` is None without an answer, ``failure`` then says why.
+    """
+
+    method: str
+    target: str
+    status: int | None
+    failure: str
+    seconds: float
+
+
+WATCHER: ContextVar[Callable[[CallEnd], None] | None] = ContextVar("WATCHER", default=None)
+"""What is told of every call of this command; a task has that of whoever started it."""
 
 
 class HttpClient:
@@ -99,7 +118,11 @@ class HttpClient:
             request.extensions["trace"] = _in_time(request)
         # The one used last: it is the least likely to have been closed by the service meanwhile.
         connection = self._idle.pop() if self._idle else self._transport()
+        watcher, begin = WATCHER.get(), asyncio.get_running_loop().time()
         reply = await self._exchange(connection, request)
+        if watcher is not None:
+            seconds = asyncio.get_running_loop().time() - begin
+            watcher(CallEnd(method, target, reply.status, reply.failure, seconds))
         # After anything else, bytes may still be on their way, and would be read as the answer to the next call.
         if reply.whole:
             self._idle.append(connection)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from importer.config.settings import Settings
+from importer.config.call_limits import OF_ANY_KIND
+from importer.config.settings import Rate, Settings
 from importer.journal.journal import Journal
 from importer.journal.windows import DAY, Window
 from importer.text import count, duration
@@ -10,17 +11,44 @@ from importer.text import count, duration
 
 def windows(settings: Settings) -> tuple[Window, ...]:
     """Every allowance that holds. Without a rate there is none but the daily one, as the settings say."""
+    return tuple(limits_by_setting(settings).values())
+
+
+def limits_by_setting(settings: Settings) -> dict[str, Window]:
+    """The same by the name of the setting that sets each."""
     # The documented ones: 60 writes a minute, 5,000 writes a day, and of any kind 1 call per 100 ms, 120 a minute and
     # 5,000 an hour (developers.nexudus.com/reference/api-limitations, read 2026-11-23; an older copy has 2,500 writes a
     # day). The 200,000 calls a day are left out: 5,000 an hour never come to more than 120,000.
-    limits = []
+    limits = {}
     if settings.daily_quota:
-        limits.append(Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset))
+        limits["daily_quota"] = Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset)
     if settings.rate is not None:
-        limits.append(Window(settings.rate.calls, settings.rate.seconds, writes=True))
-        every = ((settings.calls_per_100ms, 0.1), (settings.calls_per_minute, 60), (settings.calls_per_hour, 3600))
-        limits += [Window(calls, seconds) for calls, seconds in every if calls]
-    return tuple(limits)
+        limits["rate"] = Window(settings.rate.calls, settings.rate.seconds, writes=True)
+        every = {name: getattr(settings, name) for name in OF_ANY_KIND}
+        limits |= {name: Window(calls, OF_ANY_KIND[name]) for name, calls in every.items() if calls}
+    return limits
+
+
+def what_limits(settings: Settings, writes: int, calls: int, quota_left: int | None) -> str:
+    """The setting that decides how long so many writes take, which are so many calls in all; "" if none does."""
+    limits = limits_by_setting(settings)
+    if quota_left is not None and writes > quota_left:
+        return "daily_quota"
+    numbers = {name: writes if window.writes else calls for name, window in limits.items() if window.seconds < DAY}
+    # A window that takes all of them at once makes nobody wait, but for the rate, by which writes are spread.
+    seconds = {
+        name: number * limits[name].seconds / limits[name].calls
+        for name, number in numbers.items()
+        if number > (1 if name == "rate" else limits[name].calls)
+    }
+    # Of limits that are equally strict the rate, which people think of first; it is the first in the table.
+    return max(seconds, key=lambda name: seconds[name], default="")
+
+
+def limit_text(settings: Settings, name: str) -> str:
+    """A limit as it is written: 120/min."""
+    window = limits_by_setting(settings)[name]
+    return str(Rate(window.calls, window.seconds))
 
 
 def daily_window(limits: tuple[Window, ...]) -> Window | None:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from importer.config.call_limits import below_rate
 from importer.config.settings import Settings
 from importer.delivery.comparison import (
     Ambiguous,
@@ -34,7 +35,7 @@ from importer.journal.runs import Run
 from importer.journal.states import WITH_RECORD
 from importer.model import Account, AgreedUpdate, Clock, Plan, Record
 from importer.reporting import write_fix_file
-from importer.runs.allowances import windows
+from importer.runs.allowances import limit_text, what_limits, windows
 from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.correction import checked_file
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
@@ -446,6 +447,8 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
     seconds = calls.seconds_for(key, create + update, limits, now)
     seconds = max(seconds, calls.seconds_for(key, create + 2 * update, reads, now)) if update else seconds
     left = session.quota_left(now)
+    settings = session.settings
+    limited_by = what_limits(settings, create + update, create + 2 * update, left)
     return Plan(
         rows=result.rows,
         create=create,
@@ -461,4 +464,8 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
         update=update,
         updates=present.previews,
         backwards=present.backwards,
+        limited_by=limited_by,
+        limit=limit_text(settings, limited_by) if limited_by else "",
+        rate=str(settings.rate or "none"),
+        below_rate=tuple(below_rate(settings).items()),
     )

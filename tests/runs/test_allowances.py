@@ -7,7 +7,7 @@ import pytest
 from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.journal.windows import DAY, Window
-from importer.runs.allowances import daily_window, next_create, windows
+from importer.runs.allowances import daily_window, limit_text, next_create, what_limits, windows
 
 NOW = 1_795_000_000.0
 QUOTA, RATE = Window(5000, DAY, writes=True), Window(60, 60, writes=True)
@@ -75,3 +75,26 @@ def test_what_a_create_waits_for_is_known_without_a_call(
         why, at = next_create(journal, "ada", settings, NOW)
         assert (bool(why), at) == (bool(until), NOW + until if until else 0.0)
         assert next_create(journal, "mo", settings, NOW) == next_create(journal, None, settings, NOW) == ("", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "writes", "calls", "left", "name", "text"),
+    [
+        ({}, 200, 200, 5000, "rate", "60/min"),
+        ({}, 6000, 6000, 5000, "daily_quota", "5000/day"),
+        ({}, 100, 100, 99, "daily_quota", "5000/day"),
+        ({}, 1, 1, 5000, "", ""),
+        ({}, 4000, 8000, 5000, "calls_per_hour", "5000/hour"),
+        ({"rate": "600/min"}, 1000, 1000, 5000, "calls_per_minute", "120/min"),
+        ({"rate": "600/min", "calls_per_minute": "none"}, 1000, 1000, 5000, "rate", "600/min"),
+        ({"rate": "none", "daily_quota": "none"}, 1000, 1000, None, "", ""),
+        ({"rate": "none"}, 6000, 6000, 5000, "daily_quota", "5000/day"),
+    ],
+)
+def test_the_limit_that_counts_is_the_slowest(
+    values: dict[str, object], writes: int, calls: int, left: int | None, name: str, text: str
+) -> None:
+    """Of writes by the rate and the day, and of all calls, with the reads before updates among them."""
+    settings = Settings.model_validate(values)
+    assert what_limits(settings, writes, calls, left) == name
+    assert not name or limit_text(settings, name) == text

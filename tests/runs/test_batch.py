@@ -1,5 +1,6 @@
 """Several files at once: each goes to its own account, once, whatever happens to the others."""
 
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, practised, wait_until
 
 from importer.sandbox.people import space
 
@@ -81,6 +82,27 @@ def test_what_ends_one_leaves_the_others_alone(
     assert (names(places[0]), names(places[1])) == ([], SOUTH)
     (desk.folder / "south.csv").write_text("nothing,of,ours\n")
     assert [one["exit_code"] for one in desk.type(*words, "--json").json["imports"]] == [4, 3]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_each_file_has_its_own_code_in_the_order_of_the_files(
+    desk: Desk, service: Service, order: tuple[int, ...]
+) -> None:
+    """A file that is missing is told with its code, and so is that the others went in, on the screen and as data."""
+    good, bad = desk.write("good.csv", [mapping(2)]), desk.write("bad.csv", [mapping(3), mapping(4, Name="")])
+    codes = {good: 0, Path("missing.csv"): 3, bad: 1}
+    files = [list(codes)[number] for number in order]
+    done = desk.type("run", *files, "--yes")
+    assert done.code == 3
+    told = re.findall(r"^(.+) \(exit code (\d)\):$", done.out, re.MULTILINE)
+    assert told == [(str(file), str(codes[file])) for file in files]
+    last = "1 of 3 files ended with exit code 0.\nThe command ends with 3, as did missing.csv."
+    assert done.out.rstrip().endswith(last)
+    assert service.creates == 2
+    document = desk.type("run", *files, "--yes", "--json").json
+    assert [(each["file"], each["exit_code"]) for each in document["imports"]] == [
+        (str(file), codes[file]) for file in files
+    ]
 
 
 def test_the_report_of_one_keeps_no_other_from_sending(desk: Desk, places: tuple[Service, Service]) -> None:
@@ -191,9 +213,9 @@ def test_a_file_of_a_profile_is_not_sent_without_it(
 
 def test_a_file_of_a_profile_can_be_practised_with(desk: Desk, places: tuple[Service, Service]) -> None:
     """The practice service is nobody's account, so nothing is forgotten."""
-    file = desk.write("rows.csv", [mapping(2)])
+    file = desk.write("rows.csv", [practised(2)])
     assert desk.type("run", file, "--yes", "--profile", "south").code == 0
-    for words in ([file], [file, desk.write("more.csv", [mapping(3)])]):
+    for words in ([file], [file, desk.write("more.csv", [practised(3)])]):
         done = desk.type("run", *words, "--yes", "--sandbox")
         assert done.code == 0, done.err
     assert [place.creates for place in places] == [0, 1]
@@ -274,7 +296,7 @@ def test_words_that_do_not_fit_together(
 
 def test_several_files_into_the_practice_service(desk: Desk) -> None:
     """It has one account, so they go one after another."""
-    files = [desk.write(f"{n}.csv", [mapping(n)]) for n in (2, 3)]
+    files = [desk.write(f"{n}.csv", [practised(n)]) for n in (2, 3)]
     done = desk.type("run", *files, "--yes", "--sandbox")
     assert done.code == 0, done.err
     assert done.out.count("1 created.") == 2
