@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 demo: $(VENV)/ready
 	rm -rf build/demo
-	$(BIN)/python samples/make_samples.py build/demo/samples
+	$(BIN)/importer sample --out build/demo/samples
 	IMPORTER_HOME=build/demo $(BIN)/importer run build/demo/samples/calendars.csv --sandbox --yes --out build/demo/report
 
 test: $(VENV)/ready

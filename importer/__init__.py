@@ -18,6 +18,7 @@
     runs/               the stages one after another: source, compare, plan, run, resume, reconcile, settle, undo,
                         verify, export, status, batch
     sandbox/            a local stand-in for the service; shares only the schemas with the rest, on purpose
+    samples/            sample spreadsheets for the sandbox, with dates of the week in which they are written
     guide/              the manual, one page a topic, shown by the terminal and the page alike
     web/                the pages: routes, templates, static; no state but sessions and uploads
     cli/                the command line

@@ -53,7 +53,7 @@ EXIT_MEANINGS = {
     Exit.ROWS_FAILED: "some rows are invalid, were rejected, or differ from what Nexudus holds",
     Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
     "a journal or a report that cannot be written, a finding of importer doctor",
-    Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
+    Exit.FILE: "a file cannot be read, or columns are missing; none of its rows were checked",
     Exit.SIGN_IN: "the sign-in was refused, or the user lacks a role for these records",
     Exit.SERVICE: "the service cannot be reached or does not answer as expected; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",

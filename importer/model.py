@@ -133,6 +133,9 @@ class Plan:
     ``ambiguous`` ones may have one. Both are held, and ``conflicts`` are the first of them, each with its row
     number and a sentence. If records are to be updated, the changed ones are counted in ``update`` instead, and
     ``updates`` are the first of them, with what changes; in ``backwards`` of them, a date becomes an earlier one.
+
+    ``limited_by`` is the setting that decides how long it takes, ``limit`` its value; both empty if nothing slows it
+    down. ``below_rate`` are the settings that keep the ``rate`` from being reached, with what each would have to be.
     """
 
     rows: int
@@ -149,6 +152,10 @@ class Plan:
     update: int = 0
     updates: Sequence[tuple[int, str]] = ()
     backwards: int = 0
+    limited_by: str = ""
+    limit: str = ""
+    rate: str = ""
+    below_rate: Sequence[tuple[str, int]] = ()
 
     @property
     def writes(self) -> int:

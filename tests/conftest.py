@@ -28,10 +28,12 @@ from postgres import Server, running_server
 from importer.cli import run_cli
 from importer.model import Clock
 from importer.sandbox import SandboxOptions, running
+from importer.sandbox.people import space
 from importer.sandbox.state import State
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
 EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
+PRACTICE = space(SandboxOptions().seed)
 """A date as in a file of today. One that has passed, or is more than a week ahead, is worth a warning."""
 
 GIVE_UP = 300.0
@@ -169,6 +171,13 @@ def mapping(number: int, **changes: object) -> list[object]:
         )
     )
     return list((row | changes).values())
+
+
+def practised(number: int, **changes: object) -> list[object]:
+    """The same, of a room and a coworker that a practice service knows."""
+    people = [known for known, person in PRACTICE.coworkers.items() if known not in PRACTICE.deleted_coworkers]
+    known = {"ResourceId": list(PRACTICE.resources)[number % 10], "CoworkerId": people[number]}
+    return mapping(number, **(known | changes))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = GIVE_UP) -> None:

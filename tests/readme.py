@@ -23,6 +23,7 @@ from importer.config.settings import SECRETS, Settings, environment_name, shown
 from importer.errors import EXIT_MEANINGS
 from importer.issues import CATALOGUE
 from importer.journal.states import TRANSITIONS
+from importer.sandbox import MEANINGS
 from schemas import RECORD_TYPES, RecordType
 
 ROOT = Path(__file__).parent.parent
@@ -118,6 +119,12 @@ def settings() -> str:
     return "| variable | in `importer.toml` | meaning | default |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
 
 
+def practice_faults() -> str:
+    """Every fault that a practice service can be asked for."""
+    lines = [f"| `{name}` | {meaning} |" for name, meaning in MEANINGS.items() if name != "ok"]
+    return "| fault | what happens |\n|---|---|\n" + "\n".join(lines) + "\n"
+
+
 def states() -> str:
     """The state table as a diagram."""
     arrows = [
@@ -164,6 +171,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "points": points,
     "settings": settings,
+    "practice-faults": practice_faults,
     "states": states,
     "fields": fields,
     "map": map_,

@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 from another_type import PRODUCT_PRICE, registered
-from conftest import UNLIMITED, Desk, Service
+from conftest import PRACTICE, UNLIMITED, Desk, Service
 
 LABELS = ["Room", "Name", "Net", "Weight", "Taxable", "Visible", "Per", "Currency", "From", "Note"]
 ROOM = "Harbour House / Studio"
@@ -161,7 +161,8 @@ def test_a_workbook_gives_what_its_cells_show(desk: Desk) -> None:
     """Numbers, sums with a binary rest and TRUE cells of a real workbook are read as the program shows them."""
     book = openpyxl.Workbook()
     book.worksheets[0].append(LABELS)
-    book.worksheets[0].append([7, "Sum", 0.1 + 0.2, 3, True, False, 2, "euro", "2027-04-30", None])
+    room = next(iter(PRACTICE.resources))
+    book.worksheets[0].append([room, "Sum", 0.1 + 0.2, 3, True, False, 2, "euro", "2027-04-30", None])
     book.save(desk.folder / "p.xlsx")
     assert desk.type("check", desk.folder / "p.xlsx", "--offline").code == 0
     done = desk.type("run", desk.folder / "p.xlsx", "--yes", "--sandbox", "--json", "--out", "r")

@@ -159,9 +159,10 @@ def test_every_member_of_a_document_is_in_the_guide(
 
 
 def test_the_guide_is_in_the_wheel() -> None:
-    """Whoever installs the package has the manual, the templates and the type marks too."""
+    """Whoever installs the package has the manual, the templates, the samples and the type marks too."""
     shipped = {Path(file.relative_path) for file in WheelBuilder(str(ROOT)).recurse_included_files()}
     expected = [Path("importer", "guide", f"{name}.md") for name in TOPICS]
+    expected += [path.relative_to(ROOT) for path in (ROOT / "importer" / "samples").glob("*.py")]
     assert {*expected, Path("importer/web/templates/help.html"), Path("importer/py.typed")} <= shipped
 
 

@@ -127,6 +127,7 @@ NAMES_OF_FIELDS = {
     "importer/sandbox/lists.py": {"Name"},
     "importer/sandbox/people.py": {"Name", "BusinessId"},
     "importer/sandbox/app.py": {"Name"},
+    "importer/sandbox/page.py": {"Name"},
 }
 """Modules that write the name of a field down, and which; all others have it from the record type."""
 
@@ -141,6 +142,8 @@ def test_no_code_names_a_field() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in fields
         }
         for path in (ROOT / "importer").rglob("*.py")
+        # A sample is a file of one record type, as a person would write it.
+        if path.parent.name != "samples"
     }
     assert {path: named for path, named in names.items() if named} == NAMES_OF_FIELDS
 

@@ -3,11 +3,11 @@
 - ``options.py``   arguments as values; ``output.py`` values as output and exit codes
 - ``lines.py``     the only place that prints
 - ``run_commands.py``, ``schedule_commands.py``, ``record_commands.py``, ``view_commands.py``, ``personal_data.py``,
-  ``setup_commands.py``, ``manual.py``  the commands
+  ``setup_commands.py``, ``manual.py``, ``completion.py``  the commands; ``man_pages.py``  the same for man
 - ``terminal.py``  issues, plans, results and progress in sentences; ``step_lines.py`` what to do next;
-  ``difference_lines.py`` how a file and the service differ
-- ``interruption.py``  what Ctrl-C does while rows are sent
-- ``embedded_sandbox.py``  the practice service inside a command
+  ``difference_lines.py`` how a file and the service differ; ``rates.py`` which limit decides how long sending takes
+- ``interruption.py``  what Ctrl-C does while rows are sent; ``call_lines.py`` each call as a line, for ``-v``
+- ``embedded_sandbox.py``  the practice service inside a command; ``practice_options.py`` its switches
 - ``clock.py``  the time that everything below goes by; ``stdout.py`` output that its reader may close
 
 Packages that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
@@ -24,6 +24,7 @@ from typing import NoReturn
 import click
 
 from importer.cli import (
+    completion,
     manual,
     personal_data,
     record_commands,
@@ -32,6 +33,7 @@ from importer.cli import (
     setup_commands,
     view_commands,
 )
+from importer.cli.call_lines import with_calls
 from importer.cli.clock import steady_clock
 from importer.cli.lines import say
 from importer.cli.stdout import guard_stdout
@@ -58,9 +60,14 @@ def importer() -> None:
     """The command and its subcommands."""
 
 
-for _room in (run_commands, schedule_commands, record_commands, view_commands, personal_data, setup_commands, manual):
+_ROOMS = (
+    *(run_commands, schedule_commands, record_commands, view_commands),
+    *(personal_data, setup_commands, manual, completion),
+)
+
+for _room in _ROOMS:
     for _command in _room.COMMANDS:
-        importer.add_command(_command)
+        importer.add_command(with_calls(_command))
 
 
 def main() -> NoReturn:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
+from importer.cli.practice_options import PUBLISHED, at_speed, paces, without_limits
 from importer.config import settings as room
 from importer.config.home import secure_home
-from importer.config.settings import Settings, parse_count, parse_rate
+from importer.config.settings import Settings
 from importer.config.store import private_folder
 from importer.errors import BusyError
 from importer.sandbox import SandboxOptions, running
@@ -19,21 +20,18 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
     """Settings for a practice service that lives as long as this block.
 
     It keeps its records beside the journal, so that a second import finds what the first created. It has no
-    allowance of its own: only the rate and quota that the user sets slow it down.
+    allowance of its own: only the rate and quota that the user sets slow it down. With a ``speed`` among the flags it
+    has the published one, and its time passes so many times faster.
 
     Raises:
         BusyError: Another command uses it.
     """
     home = private_folder(room.load(flags).settings.home)
     secure_home(home)
-    options = SandboxOptions(
-        writes_per_minute=None,
-        writes_per_day=None,
-        calls_per_100ms=None,
-        calls_per_minute=None,
-        calls_per_hour=None,
-        store=home / "sandbox.sqlite3",
-    )
+    speed = flags.get("speed")
+    limited = at_speed(PUBLISHED, speed) if speed else without_limits()
+    options = replace(limited, strict_parents=True, store=home / "sandbox.sqlite3")
+    pace = paces(options) if speed else {"rate": "none", "daily_quota": "none"}
     with ExitStack() as stack:
         try:
             service = stack.enter_context(running(options))
@@ -46,8 +44,7 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
             ) from error
         yield room.load(
             {
-                "rate": "none",
-                "daily_quota": "none",
+                **pace,
                 **flags,
                 "url": service.url,
                 "username": options.username,
@@ -57,25 +54,6 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
         ).settings
 
 
-def serve(
-    port: int,
-    rate: str,
-    daily_quota: str,
-    latency: float,
-    fail: float,
-    keep: Path | None,
-    ready: Callable[[str], None],
-) -> None:
+def serve(options: SandboxOptions, port: int, ready: Callable[[str], None]) -> None:
     """Serve the practice service until it is interrupted; ``ready`` receives its address."""
-    writes = parse_rate(rate)
-    options = SandboxOptions(
-        writes_per_minute=round(writes.calls * 60 / writes.seconds) if writes else None,
-        writes_per_day=parse_count(daily_quota),
-        calls_per_100ms=1 if writes else None,
-        calls_per_minute=120 if writes else None,
-        calls_per_hour=5000 if writes else None,
-        latency=latency,
-        fail_percent=fail,
-        store=keep,
-    )
     serve_sandbox(options, "127.0.0.1", port, ready)

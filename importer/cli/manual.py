@@ -1,9 +1,11 @@
 """The manual on the terminal: ``importer help``, ``importer help TOPIC`` and ``importer help COMMAND``."""
 
 import shutil
+from pathlib import Path
 
 import click
 
+from importer.cli.completion import complete_topics
 from importer.cli.lines import put, put_json
 from importer.cli.options import JSON
 from importer.errors import Exit
@@ -12,13 +14,24 @@ _WIDEST = 100
 
 
 @click.command("help")
-@click.argument("words", metavar="[TOPIC|COMMAND]", nargs=-1)
+@click.argument("words", metavar="[TOPIC|COMMAND]", nargs=-1, shell_complete=complete_topics)
+@click.option("--man", is_flag=True, help="Print how to use a command as a page for man; without a name, the program.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --man, write every page into DIR.",
+)
 @JSON
 @click.pass_context
-def help_(context: click.Context, words: tuple[str, ...], as_json: bool) -> int:
+def help_(context: click.Context, words: tuple[str, ...], man: bool, out: Path | None, as_json: bool) -> int:
     """Show a page of the manual, or how to use a command. Without a name, list the pages."""
     from importer.guide import find_topic
 
+    if man:
+        return _print_man(context.find_root(), words, out)
+    if out is not None:
+        raise click.UsageError("--out needs --man.")
     if not words:
         _list_topics(as_json)
         return Exit.DONE
@@ -52,15 +65,41 @@ def _list_topics(as_json: bool) -> None:
     put("\nTo see how to use a command: importer help COMMAND. To list the commands: importer --help")
 
 
+def _print_man(root: click.Context, words: tuple[str, ...], out: Path | None) -> int:
+    """Print one page for man, or write all."""
+    from importer.cli.man_pages import man_page, man_pages
+
+    if out is None:
+        put(man_page(_context_of(root, words)), end="")
+        return Exit.DONE
+    if words:
+        raise click.UsageError("--out writes every page. Leave the name out, or leave --out out.")
+    pages = man_pages(root)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in pages.items():
+            (out / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{out} cannot be written to ({error.strerror}).") from error
+    put(f"{len(pages)} pages are in {out}. To read the first: man {out / 'importer.1'}")
+    return Exit.DONE
+
+
 def _usage(root: click.Context, words: tuple[str, ...]) -> str:
     """What ``importer COMMAND --help`` prints."""
+    context = _context_of(root, words)
+    return context.command.get_help(context)
+
+
+def _context_of(root: click.Context, words: tuple[str, ...]) -> click.Context:
+    """The context of a command that is named by its words."""
     context, command = root, root.command
     for word in words:
         inner = command.get_command(context, word) if isinstance(command, click.Group) else None
         if inner is None:
             raise _no_such_page(root, " ".join(words))
         context, command = click.Context(inner, info_name=word, parent=context), inner
-    return command.get_help(context)
+    return context
 
 
 def _no_such_page(root: click.Context, name: str) -> click.UsageError:

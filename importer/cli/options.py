@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.completion import complete_profiles, complete_runs, complete_types
 from importer.cli.lines import say
 
 if TYPE_CHECKING:
@@ -34,11 +35,17 @@ Command = Callable[..., Any]
 # As texts, which a path is not always: // would become / in an address. The type has shells complete names of files.
 FILE = click.argument("file", type=click.Path())
 FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
-RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
+RUN = click.argument("number", metavar="[RUN]", type=int, required=False, shell_complete=complete_runs)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report directly into DIR.")
 READING = (
-    click.option("--type", "kind", metavar="NAME", help="The record type, if the headers do not show it."),
+    click.option(
+        "--type",
+        "kind",
+        metavar="NAME",
+        shell_complete=complete_types,
+        help="The record type, if the headers do not show it.",
+    ),
     click.option("--sheet", metavar="NAME", help="The sheet to read, if the workbook has several."),
     click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
     click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
@@ -83,6 +90,9 @@ PACING = (
 )
 
 
+MOST_SPEED = 600
+"""How many times faster the time of a practice service may pass: at more, the windows are shorter than a call."""
+
 _PRACTICE = "http://127.0.0.1"
 """Where the practice service of a command is, whatever its port."""
 
@@ -104,6 +114,7 @@ PROFILE = click.option(
     metavar="NAME",
     multiple=True,
     envvar="IMPORTER_PROFILE",
+    shell_complete=complete_profiles,
     expose_value=False,
     callback=lambda _context, _option, names: use_profile(names),
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile.',
@@ -186,8 +197,9 @@ def typed_place() -> str:
 
 
 def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings about speed that the user set with flags."""
-    return {name: options[name] for name in ("rate", "daily_quota", "concurrency") if options.get(name) is not None}
+    """The settings about speed that the user set with flags, and the speed of a practice service."""
+    names = ("rate", "daily_quota", "concurrency", "speed")
+    return {name: options[name] for name in names if options.get(name) is not None}
 
 
 def choices_of(options: Mapping[str, Any]) -> "Choices":
@@ -424,7 +436,8 @@ def service_of(
 ) -> "Iterator[tuple[Settings, int | None]]":
     """The same for a run, with the profile it used, unless the user named another; and the number of that run.
 
-    Without a number it is the latest of the service and account in use, chosen among all or ``which`` runs.
+    A practice run is worked on in the practice service, whether the user says so or not. Without a number, it is the
+    latest of the service and account in use, chosen among all or ``which`` runs.
     """
     from importer.journal.journal import open_journal
     from importer.runs.earlier_runs import Which, chosen_run
@@ -433,11 +446,27 @@ def service_of(
     with open_journal(load_settings().journal_place) as journal:
         run = chosen_run(journal, number, fits, which or Which.ALL)
     if run is not None:
+        if not sandbox and _is_practice(run):
+            sandbox = click.get_current_context().params["sandbox"] = True
+            say(f"Run {run.id} used the practice service, and so does this command.")
         if run.options.get("profile") and said_profile() is None and not sandbox:
             use_profile([run.options["profile"]])
         _refuse_elsewhere(run, sandbox=sandbox, beside=number is None and not fits(run))
     with service(flags, sandbox) as settings:
         yield settings, run.id if run is not None else None
+
+
+def _is_practice(run: "Run") -> bool:
+    """Whether a run has to be worked on in the practice service of a command, and the user named no account."""
+    from importer.config.addresses import same_service
+
+    # A page for practice starts commands with its own practice service as their address.
+    return bool(run.options.get("sandbox")) and not profile_name() and not same_service(run.url, load_settings().url)
+
+
+def practises() -> bool:
+    """Whether this command uses the practice service, by its option or because its run did."""
+    return bool(click.get_current_context().params.get("sandbox"))
 
 
 def in_use(*, sandbox: bool = False, can_sign_in: bool = False) -> "Callable[[Run], bool]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.completion import complete_runs
 from importer.cli.lines import put, put_json, say
 from importer.cli.options import JSON, load_settings, the_clock
 from importer.errors import Exit, UsageError
@@ -26,7 +27,7 @@ _STAYS = (
 
 
 @click.command()
-@click.argument("number", metavar="[RUN]", type=int, required=False)
+@click.argument("number", metavar="[RUN]", type=int, required=False, shell_complete=complete_runs)
 @click.option("--older-than", metavar="TIME", help="Forget every run that ended longer ago than this, such as 90d.")
 @click.option("--yes", "-y", is_flag=True, help="Forget without asking.")
 @JSON

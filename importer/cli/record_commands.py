@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.completion import complete_types
 from importer.cli.lines import put, put_json, say
 from importer.cli.options import (
     FILE,
@@ -38,7 +39,9 @@ STDOUT = Path("-")
 
 @click.command()
 @PROFILE
-@click.option("--type", "kind", metavar="NAME", help="The record type, if not the default one.")
+@click.option(
+    "--type", "kind", metavar="NAME", shell_complete=complete_types, help="The record type, if not the default one."
+)
 @click.option(
     "-o",
     "--out",

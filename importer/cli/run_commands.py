@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from importer.cli.completion import complete_profiles, complete_runs
 from importer.cli.lines import json_text, put, put_json, say, service_log
 from importer.cli.options import (
     FILES,
     JSON,
     KEY,
+    MOST_SPEED,
     OUT,
     PACING,
     PROFILE,
@@ -31,6 +33,7 @@ from importer.cli.options import (
     load_settings,
     only_file,
     pacing_of,
+    practises,
     profile_name,
     run_request,
     service,
@@ -433,6 +436,7 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
     metavar="NAME",
     multiple=True,
     envvar="IMPORTER_PROFILE",
+    shell_complete=complete_profiles,
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
 @with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT)
@@ -444,6 +448,12 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
 )
 @click.option("--queue", is_flag=True, help="Send nothing now: a worker (importer worker) does.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, MOST_SPEED),
+    metavar="N",
+    help="With --sandbox, keep the limits of Nexudus, in a time that passes N times faster.",
+)
 @JSON
 def run(
     files: tuple[str, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, queue: bool, **options: Any
@@ -458,6 +468,8 @@ def run(
     from importer.runs.named_files import STANDARD_INPUT, named_files
     from importer.runs.run import run as run_file
 
+    if options["speed"] and not options["sandbox"]:
+        raise click.UsageError("--speed needs --sandbox: only a practice service has a faster time.")
     # For two accounts, the same file is imported twice.
     named = named_files(files, once=len(profiles) <= 1)
     if STANDARD_INPUT in files and not yes:
@@ -608,7 +620,7 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         keep_to_retention(settings, chosen)
         console = terminal.Console(the_clock(), yes=yes)
-        request = run_request(chosen, settings, console, options | {"sandbox": sandbox})
+        request = run_request(chosen, settings, console, options | {"sandbox": practises()})
         result = finish(retry_run(request, waits=wait))
     return put_end(result, as_json)
 
@@ -666,7 +678,7 @@ def stop(number: int | None) -> int:
 
 
 @click.command()
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=int, shell_complete=complete_runs)
 @click.argument("row", metavar="ROW", type=int)
 @click.option(
     "--is", "record", metavar="ID", type=click.IntRange(1), help="The record of the row is the one with this Id."

@@ -5,9 +5,11 @@ from typing import Any
 
 import click
 
+from importer.cli.completion import complete_types
 from importer.cli.lines import put, put_json, put_start_link, say, service_log
 from importer.cli.options import (
     JSON,
+    MOST_SPEED,
     PACING,
     PROFILE,
     kind_named,
@@ -26,7 +28,9 @@ from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 @click.command()
 @PROFILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
-@click.option("--type", "kind", metavar="NAME", help="The record type, if not the default one.")
+@click.option(
+    "--type", "kind", metavar="NAME", shell_complete=complete_types, help="The record type, if not the default one."
+)
 @click.option("--offline", is_flag=True, help="Leave out drop-down lists with names from the service.")
 @click.option("--sandbox", is_flag=True, help="Drop-down lists with names from a practice service.")
 def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
@@ -58,29 +62,131 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
 
 
 @click.command()
+@click.option("--user", "of_the_user", is_flag=True, help="Write your own file, which holds in every folder.")
+@JSON
+def init(of_the_user: bool, as_json: bool) -> int:
+    """Write a settings file to begin with: importer.toml.
+
+    It has every setting with its meaning and its default, as a comment, so that nothing changes until you edit it. A
+    file that exists is never overwritten.
+    """
+    from importer.config.settings import FOLDER_FILE, user_file
+    from importer.config.settings_file import write_settings_file
+
+    path = user_file() if of_the_user else FOLDER_FILE
+    try:
+        is_new = write_settings_file(path, of_the_user=of_the_user)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written ({error.strerror}).") from error
+    if not is_new:
+        raise click.UsageError(f"{path} already exists, and stays as it is. To see what holds: importer config")
+    if as_json:
+        put_json({"schema": 1, "file": str(path.absolute())})
+    else:
+        put(f"{path} is ready. Edit it, then look at what holds with: importer config")
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--list", "only_list", is_flag=True, help="Show what there is, and write nothing.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", default=Path("samples"), show_default=True)
+@click.option("--replace", is_flag=True, help="Replace files of the same name.")
+@JSON
+def sample(names: tuple[str, ...], only_list: bool, out: Path, replace: bool, as_json: bool) -> int:
+    """Write sample spreadsheets to practise with.
+
+    Their dates are in the week that begins today; their rooms and people are those of the practice service. NAME is one
+    of them, such as calendars. Without a name, all are written.
+    """
+    from datetime import UTC, datetime
+
+    from importer.samples import SAMPLES
+
+    chosen = [_sample_named(name) for name in names] or list(SAMPLES)
+    if only_list:
+        if as_json:
+            put_json({"schema": 1, "samples": [{"file": name, "meaning": SAMPLES[name].meaning} for name in chosen]})
+            return Exit.DONE
+        for name in chosen:
+            put(f"{name:24} {SAMPLES[name].meaning}")
+        return Exit.DONE
+    if not replace and (there := next((path for name in chosen if (path := out / name).exists()), None)):
+        raise click.UsageError(f"{there} already exists. Choose another folder with --out, or add --replace.")
+    day = datetime.fromtimestamp(the_clock()(), UTC).date()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in chosen:
+            SAMPLES[name].write(out / name, day)
+    except OSError as error:
+        raise click.UsageError(f"{out} cannot be written to ({error.strerror}). Choose another with --out.") from error
+    if as_json:
+        put_json({"schema": 1, "files": [str(out / name) for name in chosen]})
+        return Exit.DONE
+    for name in chosen:
+        put(f"{out / name}: {SAMPLES[name].meaning}")
+    put(f"Next: importer run {quoted(out / chosen[0])} --sandbox")
+    return Exit.DONE
+
+
+def _sample_named(name: str) -> str:
+    from importer.config.spelling import nearest
+    from importer.samples import SAMPLES, find_sample
+
+    if (file := find_sample(name)) is not None:
+        return file
+    near = nearest(name, [*SAMPLES, *(one.rpartition(".")[0] for one in SAMPLES)])
+    question = f" Did you mean {near}?" if near else ""
+    raise click.UsageError(f'There is no sample "{name}".{question} To list them: importer sample --list')
+
+
+@click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
 @click.option("--rate", metavar="N/min|none", default="60/min", show_default=True, help="How many writes it allows.")
 @click.option(
     "--daily-quota", metavar="N|none", default="5000", show_default=True, help="How many writes a day it allows."
 )
-@click.option("--latency", type=float, default=0.0, help="Seconds to wait before each answer.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, MOST_SPEED),
+    default=1.0,
+    metavar="N",
+    help="Let time pass N times faster: with 60, a minute of a limit or a wait takes a second.",
+)
+@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds to wait before each answer.")
 @click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Share of answers to lose.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=PERCENT]",
+    help="Let the first call fail in this way, or a percentage of all; repeatable. importer help practice lists them.",
+)
+@click.option("--any-id", is_flag=True, help="Take Ids of coworkers and resources that it does not list, too.")
 @click.option("--keep", type=click.Path(path_type=Path), help="A file to keep the records in between starts.")
-def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float, keep: Path | None) -> int:
+def sandbox(port: int, keep: Path | None, **switches: Any) -> int:
     """Start a practice service on this machine. Ctrl-C stops it."""
     from importer.cli.embedded_sandbox import serve
+    from importer.cli.practice_options import exports, practice_options
+    from importer.sandbox import limits_in_words
+
+    options = practice_options(keep=keep, **switches)
 
     def ready(url: str) -> None:
+        variables = " ".join(f"{name}={value}" for name, value in exports(options, url).items())
         put(
             f"The practice service is running at {url}. Press Ctrl-C to stop it; its records "
             f"{'stay in ' + str(keep) if keep else 'are then lost'}.\n"
+            "Open that address in a browser to see what it holds.\n"
+            f"{chr(10).join(limits_in_words(options))}\n"
             "In a second terminal, type:\n"
-            f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
+            f"  export {variables}\n"
+            "  importer sample calendars\n"
             "  importer run samples/calendars.csv"
         )
 
     try:
-        serve(port, rate, daily_quota, latency, fail, keep, ready)
+        serve(options, port, ready)
     except OSError as error:
         raise click.UsageError(f"Port {port} cannot be used ({error.strerror}). Choose another with --port.") from error
     return Exit.DONE
@@ -215,4 +321,4 @@ def exit_codes() -> int:
     return Exit.DONE
 
 
-COMMANDS = (template, sandbox, serve, people, login, logout, whoami, exit_codes)
+COMMANDS = (init, template, sample, sandbox, serve, people, login, logout, whoami, exit_codes)

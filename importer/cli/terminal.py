@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -15,7 +16,8 @@ from tqdm import tqdm
 from importer.cli.interruption import interruptible
 from importer.cli.lines import put, say
 from importer.cli.options import typed_place
-from importer.errors import Exit, UsageError
+from importer.cli.rates import limit_lines
+from importer.errors import Exit, UsageError, gravest
 from importer.harmless import harmless_line
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
@@ -134,7 +136,7 @@ def show_check_end(result: CheckResult, following: str = "") -> None:
 def show_plan(plan: Plan, account: Account) -> None:
     """Show what importing would do, and how long it takes."""
     put()
-    for line in plan_lines(plan, account, typed_place()):
+    for line in chain(plan_lines(plan, account, typed_place()), limit_lines(plan)):
         put(line)
 
 
@@ -213,10 +215,9 @@ def show_undoing(done: Undoing) -> None:
 
 
 def show_job_results(results: Sequence[tuple[str, JobResult]]) -> None:
-    """Show how each of several imports ended, in the order of the files, each with what it is called."""
+    """Show how each of several imports ended, by what its file is called, and whose exit code the command has."""
     for name, job in results:
-        profile = job.request.choices.profile
-        put(f"\n{harmless_line(name)}{f' --profile {profile}' if profile else ''}:")
+        put(f"\n{_called(name, job)} (exit code {int(job.exit_code)}):")
         if job.error is not None:
             put(f"Error: {job.error.message}\n{job.error.advice}".rstrip())
         elif job.result is None:
@@ -225,6 +226,18 @@ def show_job_results(results: Sequence[tuple[str, JobResult]]) -> None:
             if job.result.message:
                 put(job.result.message)
             show_end(job.result)
+    code = gravest(job.exit_code for _, job in results)
+    if code is not Exit.DONE:
+        done = sum(job.exit_code is Exit.DONE for _, job in results)
+        first = next(_called(name, job) for name, job in results if job.exit_code is code)
+        put(f"\n{done} of {count(len(results), 'file')} ended with exit code 0.")
+        put(f"The command ends with {int(code)}, as did {first}.")
+
+
+def _called(name: str, job: JobResult) -> str:
+    """One of several imports, by what its file is called, with its profile."""
+    profile = job.request.choices.profile
+    return f"{harmless_line(name)}{f' --profile {profile}' if profile else ''}"
 
 
 def show_probe(result: ProbeResult, now: float) -> None:
@@ -333,7 +346,7 @@ class Console:
         if not self._quiet:
             show_issues(result, stdout=False)
             say()
-            for line in plan_lines(plan, account, typed_place()):
+            for line in chain(plan_lines(plan, account, typed_place()), limit_lines(plan)):
                 say(line)
         if self._yes or not plan.writes:
             return True

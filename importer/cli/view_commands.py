@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.completion import complete_types
 from importer.cli.lines import put, put_json, say
 from importer.cli.options import (
     FILE,
@@ -235,7 +236,13 @@ def _instant(epoch: float | None) -> str | None:
 )
 @click.option("--rebuild", is_flag=True, help="Add the records that this installation created and the journal lacks.")
 @click.option("--installation", metavar="NAME", help="With --rebuild: another installation's records, as it is named.")
-@click.option("--type", "kind", metavar="NAME", help="With --rebuild: the record type, if not the default one.")
+@click.option(
+    "--type",
+    "kind",
+    metavar="NAME",
+    shell_complete=complete_types,
+    help="With --rebuild: the record type, if not the default one.",
+)
 @click.option("--export-person", "person", metavar="E-MAIL", help="Show everything that is stored about this person.")
 @JSON
 def journal(backup: Path | None, rebuild: bool, person: str | None, as_json: bool, **options: Any) -> int:
@@ -310,23 +317,29 @@ def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> in
 @click.pass_context
 def config(context: click.Context, as_json: bool) -> int:
     """Show every setting, its value and where the value comes from."""
+    from importer.cli.rates import rate_lines
     from importer.config import settings as room
+    from importer.config.call_limits import below_rate
     from importer.config.trust import trusted
 
     if context.invoked_subcommand is not None:
         return Exit.DONE
-    loaded = room.load(profile=profile_name())
+    profile = profile_name()
+    loaded = room.load(profile=profile)
     folders = sorted(trusted(room.trusting_home()))
     rows = [
         {"setting": name, "value": room.shown(loaded.settings, name), "source": source, "variable": variable}
         for name, source in loaded.sources.items()
-        for variable in [room.environment_name(name)]
+        for variable in [room.variable_of(name, profile)]
     ]
+    lower = below_rate(loaded.settings)
     if as_json:
-        put_json({"schema": 1, "settings": rows, "trusted_folders": folders})
+        put_json({"schema": 1, "settings": rows, "trusted_folders": folders, "below_rate": lower})
         return Exit.DONE
     for row in rows:
         put(f"{row['setting']:18} {row['value']:44} {row['source']:14} {row['variable']}")
+    for line in rate_lines(str(loaded.settings.rate), lower.items()) if lower else ():
+        put(line)
     for folder in folders:
         put(f"Trusted folder: {folder}. To trust it no longer: importer config trust --remove {quoted(folder)}")
     return Exit.DONE
@@ -383,7 +396,13 @@ def _distrust(folder: Path) -> int:
 @click.option("--yes", "-y", is_flag=True, help="With --probe: create the test record without asking.")
 @click.option("--resource", type=click.IntRange(1), metavar="ID", help="With --probe: the resource to name in it.")
 @click.option("--coworker", type=click.IntRange(1), metavar="ID", help="With --probe: the coworker to name in it.")
-@click.option("--type", "kind", metavar="NAME", help="With --probe: the record type, if not the default one.")
+@click.option(
+    "--type",
+    "kind",
+    metavar="NAME",
+    shell_complete=complete_types,
+    help="With --probe: the record type, if not the default one.",
+)
 @JSON
 def doctor(as_json: bool, probe: bool, **options: Any) -> int:
     """Check this installation, from Python to the sign-in.

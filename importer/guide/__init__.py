@@ -15,6 +15,7 @@ __all__ = ["TOPICS", "Topic", "find_topic", "near_names", "topics"]
 
 TOPICS = (
     "getting-started",
+    "practice",
     "your-spreadsheet",
     "importing",
     "fixing",

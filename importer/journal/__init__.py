@@ -11,6 +11,7 @@ The only place with the journal's database.
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered; ``kept_lists.py`` is how a list is written down), ``views.py``
   (what pages show), ``later_runs.py`` (rows that were sent again)
+- ``run_list.py``     the latest runs, for a shell that completes what is typed
 - ``tally.py``        how many rows of a run are in which state, and how far it was when, for those who look on;
   ``totals.py`` the same over all runs, for a monitor
 - ``marks.py``        what creates carry so that their records are recognised

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, practised, wait_until
 from openpyxl import Workbook, load_workbook
 from readme import ROOT
 
@@ -134,7 +134,7 @@ def _polish(desk: Desk, name: str, *rows: list[object]) -> None:
 
 def test_a_file_in_a_code_page_is_asked_about_once(desk: Desk) -> None:
     """Check, plan, run, report and the next file: all in the encoding that was named, and no letter is another."""
-    _polish(desk, "pl.csv", mapping(2, Name="Sala Łódź"), mapping(3, Name="Książę", ResourceId="x"))
+    _polish(desk, "pl.csv", practised(2, Name="Sala Łódź"), practised(3, Name="Książę", ResourceId="x"))
     for words in (["check", "pl.csv", "--offline"], ["run", "pl.csv", "--sandbox", "--yes"]):
         refused = desk.type(*words)
         assert refused.code == 3
@@ -334,7 +334,7 @@ def test_plan_counts_calls_quota_and_time_and_sends_nothing(desk: Desk, serve: C
 
 def test_the_sandbox_inside_remembers_what_was_created(desk: Desk) -> None:
     """Run --sandbox needs nothing else, and a second time everything exists."""
-    file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
+    file = desk.write("rows.csv", [practised(n) for n in range(2, 12)])
     assert desk.type("run", file, "--sandbox", "--yes", "--json").json["counts"]["created"] == 10
     assert desk.type("run", file, "--sandbox", "--yes", "--json").json["counts"]["existing"] == 10
 
@@ -521,13 +521,13 @@ def test_what_was_undone_is_not_called_unsent(desk: Desk, service: Service) -> N
 
 def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
     """Typed as printed, the next command goes to the practice service again, never to the real one."""
-    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
+    file = desk.write("rows.csv", [practised(2), practised(3, Name="")])
     assert f"importer plan {file} --sandbox" in desk.type("check", file, "--sandbox").out
     assert f"importer run {file} --sandbox" in desk.type("plan", file, "--sandbox").out
     done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
     assert "failed.xlsx --sandbox" in done.out
     assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
-    assert "importer verify 1 --sandbox" in desk.type("verify", "1").err
+    assert desk.type("verify", "1").code == 0
     assert desk.type("verify", "1", "--sandbox").code == 0
 
 

@@ -158,7 +158,7 @@ def test_filters_choose_by_resource_coworker_and_expiry(desk: Desk, service: Ser
         (["--coworker", SHARED_EMAIL], "Use --coworker ID."),
         (["--resource", "Ballroom"], 'No resource matches "Ballroom".'),
         (["--expires-before", "05/04/2027"], "Say which with --dates dmy or --dates mdy."),
-        (["--expires-before", "soon"], '--expires-before must be a real date: "soon".'),
+        (["--expires-before", "soon"], '"--expires-before" must be a real date: "soon".'),
         (["--expires-before", ""], "--expires-before is empty."),
         (["--type", "MsOfficeAdminCalendar", "--coworker", "1"], "admin calendar mappings have no coworker"),
         (["--type", "Room"], 'There is no record type "Room".'),
@@ -183,10 +183,11 @@ def test_names_stand_beside_ids(desk: Desk, service: Service) -> None:
     resource, coworker = next(iter(space.resources)), next(iter(space.coworkers))
     store(service, ResourceId=resource, CoworkerId=coworker)
     store(service, CoworkerId=None)
+    room = space.resources[resource]
     assert desk.type("export", "--names", "--out", "all.csv").code == 0
     rows = table(desk.folder / "all.csv")
     assert list(rows[0])[:4] == ["ResourceId", "ResourceName", "CoworkerId", "CoworkerName"]
-    assert rows[0]["ResourceName"] == f"Harbour House / {space.resources[resource]['Name']}"
+    assert rows[0]["ResourceName"] == f"{room['BusinessName']} / {room['Name']}"
     assert str(space.coworkers[coworker]["Email"]) in rows[0]["CoworkerName"]
     assert (rows[1]["ResourceName"], rows[1]["CoworkerName"]) == ("", "")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 import pytest
-from conftest import Desk, Service, mapping
+from conftest import Desk, Service, mapping, practised
 
 from importer.cli import importer
 from importer.cli.options import READING, with_options
@@ -74,7 +74,6 @@ def test_of_unfinished_runs_the_one_in_use_is_continued(two_runs: Desk, values: 
     [
         (OTHER_SERVICE, "went to https://other.example.", ", set NEXUDUS_URL=https://other.example, then: importer {}"),
         (OTHER_ACCOUNT, "went to 127.0.0.1/mo@x.example/1.", ", sign in as mo@x.example, then: importer {}"),
-        (PRACTICE, "used the practice service.", ": importer {} --sandbox"),
     ],
 )
 def test_where_all_runs_are_elsewhere_the_command_to_type_is_named(
@@ -90,18 +89,38 @@ def test_where_all_runs_are_elsewhere_the_command_to_type_is_named(
     assert two_runs.type("status").out.startswith("Run 2: 3.csv")
 
 
+@pytest.mark.parametrize("number", [[], ["2"]])
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_the_command_that_is_named_works_when_typed(desk: Desk, verb: str) -> None:
-    """A practice run without --sandbox: what the refusal names is the same command, and reaches the run."""
-    file = desk.write("rows.csv", [mapping(2)])
+def test_a_practice_run_is_worked_on_in_the_practice_service(desk: Desk, verb: str, number: list[str]) -> None:
+    """Whoever practised need not say so again, with the number of the run or without; it is said for them."""
+    file = desk.write("rows.csv", [practised(2)])
     for _ in range(2):
         assert desk.type("run", file, "--sandbox", "--even-if-existing", "--yes").code == 0
     elsewhere(desk, 2, finished=None)
-    refused = desk.type(verb, *NUMBERS.get(verb, []), *COMMANDS[verb])
-    assert refused.code == 2
-    typed = shlex.split(refused.err.partition("To work on it: ")[2])
-    assert typed == ["importer", verb, *NUMBERS.get(verb, ["2"]), "--sandbox"]
-    assert "practice service" not in desk.type(*typed[1:], *COMMANDS[verb]).err
+    done = desk.type(verb, *(NUMBERS.get(verb) or number), *COMMANDS[verb])
+    assert "Run 2 used the practice service, and so does this command." in done.err
+    assert "There is nothing to sign in with" not in done.err
+    # The run is unfinished, which rules out some of them, and row 2 has its record already.
+    assert done.code == (2 if verb in {"settle", "undo", "retry"} else 0), done.err
+
+
+def test_a_retry_of_a_practice_run_is_one_itself(desk: Desk) -> None:
+    """Also if --sandbox is not said again: what it names as the next command practises as well."""
+    file = desk.write("rows.csv", [practised(2), practised(3)])
+    assert desk.type("run", file, "--sandbox", "--yes", "--max-rows", "1").code == 6
+    elsewhere(desk, 1, finished=desk.clock())
+    assert desk.type("retry", "--yes").code == 0
+    with open_journal(f"sqlite:///{desk.home / 'journal.sqlite3'}") as journal:
+        assert journal.runs.get(2).place == "--sandbox"
+
+
+def test_a_practice_run_is_not_taken_for_one_of_a_profile(desk: Desk) -> None:
+    """A profile is a real account, so the command is refused."""
+    assert desk.type("run", desk.write("rows.csv", [practised(2)]), "--sandbox", "--yes").code == 0
+    desk.variables |= {"NEXUDUS_USERNAME_NORTH": "ops@example.com", "NEXUDUS_PASSWORD_NORTH": "x"}
+    refused = desk.type("undo", "1", "--profile", "north")
+    assert (refused.code, "Run 1 used the practice service." in refused.err) == (2, True)
+    assert refused.err.rstrip().endswith("importer undo 1 --sandbox")
 
 
 def test_a_run_of_a_profile_is_used_with_it_unless_another_is_named(two_runs: Desk) -> None:

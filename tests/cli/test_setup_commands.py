@@ -1,13 +1,15 @@
 """The commands around an import: what they refuse, and what they say to do next."""
 
 import http.client
+import shlex
 import socket
 from collections.abc import Iterator
 
 import pytest
-from conftest import Desk, Service
+from conftest import Desk, Service, practised
 
 from importer.errors import EXIT_MEANINGS
+from importer.samples import SAMPLES
 
 
 @pytest.fixture
@@ -132,3 +134,66 @@ def test_the_address_that_serve_prints_opens_the_page(desk: Desk) -> None:
     finally:
         process.terminate()
         process.communicate()
+
+
+def test_samples_are_written_for_the_week_that_begins_today(desk: Desk) -> None:
+    """All of them, and the command that is printed imports the first without a warning."""
+    done = desk.type("sample")
+    assert done.code == 0
+    assert {path.name for path in (desk.folder / "samples").iterdir()} == set(SAMPLES)
+    typed = done.out.splitlines()[-1]
+    assert typed.startswith("Next: importer run ")
+    run = desk.type(*shlex.split(typed.removeprefix("Next: importer ")), "--yes", "--json")
+    assert (run.code, run.json["counts"]["created"], run.json["notices"]) == (0, 200, [])
+
+
+@pytest.mark.parametrize("name", ["staff-german", "staff-german.xlsx"])
+def test_a_sample_is_written_by_its_name(desk: Desk, name: str) -> None:
+    """With or without its ending, and a file that is there stays."""
+    assert desk.type("sample", name, "--out", "here").code == 0
+    [path] = (desk.folder / "here").iterdir()
+    assert path.name == "staff-german.xlsx"
+    path.write_bytes(b"mine")
+    refused = desk.type("sample", name, "--out", "here")
+    assert (refused.code, path.read_bytes()) == (2, b"mine")
+    assert "--replace" in refused.err
+    assert desk.type("sample", name, "--out", "here", "--replace").code == 0
+    assert path.read_bytes() != b"mine"
+
+
+def test_samples_are_listed_and_a_mistyped_one_is_named(desk: Desk) -> None:
+    """Nothing is written before."""
+    listed = desk.type("sample", "--list").out
+    assert all(name in listed and sample.meaning in listed for name, sample in SAMPLES.items())
+    assert [one["file"] for one in desk.type("sample", "--list", "--json").json["samples"]] == list(SAMPLES)
+    assert "Did you mean calendars?" in desk.type("sample", "calender").err
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_the_practice_service_says_what_it_allows(desk: Desk) -> None:
+    """And the settings that it prints are those with which an import keeps to it; a wrong fault starts nothing."""
+    refused = desk.type("sandbox", "--fault", "500-aftr")
+    assert (refused.code, "Did you mean 500-after?" in refused.err) == (2, True)
+    with desk.start("sandbox", "--port", "0", "--speed", "60", "--fault", "500-after") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(8)]
+        process.terminate()
+        assert process.wait() == 0
+    text = "\n".join(lines)
+    assert "At most 60 creates, updates and deletes in a minute, which takes 1 second." in lines
+    assert "IMPORTER_RATE=60/s" in text
+    assert "IMPORTER_SETTLE=15" in text
+
+
+def test_a_speed_needs_a_practice_service(desk: Desk) -> None:
+    """The limits of a real account cannot be made any faster."""
+    done = desk.type("run", desk.write("rows.csv", [practised(2)]), "--yes", "--speed", "60")
+    assert (done.code, "--speed needs --sandbox" in done.err) == (2, True)
+
+
+def test_a_practice_run_with_a_speed_keeps_to_the_limits(desk: Desk) -> None:
+    """Sixty times faster, 60 rows a minute are 60 a second; the plan says so, and none is throttled."""
+    file = desk.write("rows.csv", [practised(n) for n in range(2, 22)])
+    done = desk.type("run", file, "--yes", "--sandbox", "--speed", "60")
+    assert (done.code, "20 created" in done.out) == (0, True)
+    assert "paus" not in done.err

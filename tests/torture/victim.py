@@ -44,6 +44,8 @@ from importer.reporting.atomic import put_in_place
 from importer.runs import before_sending, reconcile
 from importer.runs.session import Session
 from importer.runs.source import snapshot
+from importer.sandbox import SandboxOptions
+from importer.sandbox.people import space
 
 
 @dataclass(frozen=True)
@@ -334,7 +336,11 @@ def warm_up() -> None:
     """One whole import into a sandbox inside, so that every module is loaded and every cache filled before a fork."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         os.environ["IMPORTER_HOME"] = folder
-        Path("rows.csv").write_text("ResourceId,CoworkerId,Name,SubscriptionExpireDate\n1,2,A,2030-01-01T00:00:00Z\n")
+        known = space(SandboxOptions().seed)
+        room, person = next(iter(known.resources)), next(iter(known.coworkers))
+        Path("rows.csv").write_text(
+            f"ResourceId,CoworkerId,Name,SubscriptionExpireDate\n{room},{person},A,2030-01-01T00:00:00Z\n"
+        )
         with (
             Path(os.devnull).open("w") as nothing,
             contextlib.redirect_stdout(nothing),
