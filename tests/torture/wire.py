@@ -89,7 +89,7 @@ class Wire:
             if _COMMIT in data and (trouble := self._counted()) is not None:
                 line.swallows = trouble if trouble.after else None
                 if not trouble.after:
-                    self._begin(trouble)
+                    self.begin(trouble)
             self._whole.wait()
             line.write(line.server, data)
         self._whole.wait()
@@ -100,7 +100,7 @@ class Wire:
         """What the server says. The answer to the commit is the first bytes after it."""
         while data := line.read(line.server):
             if line.swallows is not None:
-                self._begin(line.swallows)
+                self.begin(line.swallows)
                 line.swallows = None
             self._whole.wait()
             line.write(line.client, data)
@@ -113,7 +113,8 @@ class Wire:
             number, trouble = self._trouble or (0, None)
             return trouble if self.commits == number else None
 
-    def _begin(self, trouble: Trouble) -> None:
+    def begin(self, trouble: Trouble) -> None:
+        """Let the trouble come now."""
         if trouble.kind == SILENT:
             self._whole.clear()
         elif trouble.kind == CRASH:

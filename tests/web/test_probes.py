@@ -1,14 +1,13 @@
 """What programs ask that look after the page: it tells them whether it works, and nobody anything else."""
 
 import http.client
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import GIVE_UP
+from postgres import Server
+from torture.wire import CUT, SILENT, Trouble, Wire
 
 from importer.config.settings import Settings
 from importer.web import Role, people_of
@@ -54,27 +53,29 @@ def test_a_page_whose_journal_is_damaged_does_not_work(site: Site) -> None:
     assert (answer.status, answer.body) == (503, b"unavailable\n")
 
 
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """The journal of a server that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        yield f"postgresql://importer@127.0.0.1:{sock.getsockname()[1]}/importer?connect_timeout=2"
-
-
-def test_a_page_whose_database_is_away_or_silent_does_not_work(settings: Settings) -> None:
+@pytest.mark.parametrize("trouble", [CUT, SILENT])
+def test_a_page_whose_database_is_away_or_silent_does_not_work(
+    settings: Settings, postgres: Server, trouble: str
+) -> None:
     """The answer comes before a probe loses patience; also to many who ask at once."""
-    away = settings.model_copy(update={"journal": "postgresql://importer@127.0.0.1:9/importer"})
-    with serving(away) as site:
-        assert site.stranger().get("/healthz").status == 503
-    with silent_server() as url, serving(settings.model_copy(update={"journal": url})) as site:
-        begun = time.monotonic()
-        waiting = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=GIVE_UP) for _ in range(20)]
-        for one in waiting:
-            one.request("GET", "/healthz")
-        assert {one.getresponse().status for one in waiting} == {503}
-        for one in waiting:
-            one.close()
-        assert time.monotonic() - begun < 2 * _PATIENCE + 3
+    wire = Wire(postgres.new_database())
+    try:
+        away = settings.model_copy(update={"journal": f"{wire.url}&connect_timeout=2"})
+        with serving(away) as site:
+            assert site.stranger().get("/healthz").status == 200
+            wire.begin(Trouble(trouble, lasts=GIVE_UP))
+            begun = time.monotonic()
+            waiting = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=GIVE_UP) for _ in range(20)]
+            for one in waiting:
+                one.request("GET", "/healthz")
+            assert {one.getresponse().status for one in waiting} == {503}
+            for one in waiting:
+                one.close()
+            assert time.monotonic() - begun < 2 * _PATIENCE + 3
+            # Else it would wait for the server at its end.
+            wire.close()
+    finally:
+        wire.close()
 
 
 def test_a_probe_writes_nothing(client: Client, settings: Settings) -> None:
