@@ -73,11 +73,21 @@ class Compared:
 
 @dataclass(slots=True)
 class _Tally:
-    """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones."""
+    """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones.
+
+    ``failed_rows`` are those of them that nobody was told of yet, ``throttled`` counts the answers that asked to wait.
+    """
 
     sent: int = 0
     done: int = 0
     failed: int = 0
+    throttled: int = 0
+    failed_rows: list[int] = field(default_factory=list)
+
+    def progress(self, why: str = "", until: float = 0.0) -> Progress:
+        """The same as somebody who looks on is told it."""
+        rows, self.failed_rows = tuple(self.failed_rows), []
+        return Progress(self.done, self.failed, why, until, self.throttled, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +235,7 @@ class Sender:
             self.repeatable.add(row.intent.row)
         self._react(verdict, reply.status)
         throttled = verdict.pause is Pause.THROTTLE
+        self._tally.throttled += throttled
         # A throttle settles nothing, but is no reason to halve the calls under way: the allowance is for pacing.
         useful = throttled or verdict.event in {Event.ACCEPTED, Event.REFUSED}
         self._concurrency.answered(answered, useful=useful, busy=self._busy)
@@ -263,6 +274,7 @@ class Sender:
             case Event.REFUSED:
                 self._tally.done += 1
                 self._tally.failed += 1
+                self._tally.failed_rows.append(change.intent.row)
             case _:
                 self._tally.done += 1
 
@@ -317,7 +329,7 @@ class Sender:
         elif batch:
             self._start(batch, sending, committed)
         if answers:
-            self._tell(Progress(self._tally.done, self._tally.failed))
+            self._tell(self._tally.progress())
 
     def _settle_late(self, answers: Sequence[_Answer], error: TakenOverError) -> None:
         """Commit answers that come after somebody else has taken over: they settle rows that nobody else has."""
@@ -399,4 +411,4 @@ class Sender:
 
     def _tell_waiting(self) -> None:
         why = self._backoff.why(self._now())
-        self._tell(Progress(self._tally.done, self._tally.failed, why, self._backoff.ready_at))
+        self._tell(self._tally.progress(why, self._backoff.ready_at))

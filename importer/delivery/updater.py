@@ -88,7 +88,7 @@ class Updater:
         self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
         self._rows = self._planned()
         self._result: SendResult | None = None
-        self._left_out = self._failed_looks = self._done = self._failed = self._sent = 0
+        self._left_out = self._failed_looks = self._done = self._failed = self._sent = self._throttled = 0
 
     async def update(self) -> SendResult:
         """Update row by row, a few at once, until all is done or there is a reason to stop.
@@ -259,6 +259,7 @@ class Updater:
             # The path is right: the record was read at it a moment ago. So it is this record that is gone.
             verdict = replace(verdict, pause=Pause.NONE)
         self._observe(verdict, reply.status)
+        self._throttled += verdict.pause is Pause.THROTTLE
         if verdict.event is Event.ACCEPTED:
             # The table of replies is made for creates; of an update, the same answer says that it is applied.
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
@@ -297,7 +298,7 @@ class Updater:
         while (seconds := self._backoff.seconds_left(self._now())) > 0:
             if seconds > _WORTH_TELLING:
                 why = self._backoff.why(self._now())
-                self._tell(Progress(self._done, self._failed, why, self._backoff.ready_at))
+                self._tell(Progress(self._done, self._failed, why, self._backoff.ready_at, self._throttled))
             if await wait(seconds, self._stop):
                 return False
         return not self._stop.look()
@@ -308,8 +309,10 @@ class Updater:
 
     def _count(self, change: Change) -> None:
         self._done += 1
-        self._failed += change.event is Event.REFUSED
-        self._tell(Progress(self._done, self._failed))
+        is_refused = change.event is Event.REFUSED
+        self._failed += is_refused
+        rows = (change.intent.row,) if is_refused else ()
+        self._tell(Progress(self._done, self._failed, throttled=self._throttled, failed_rows=rows))
 
 
 def _by_verdict(intent: Intent, verdict: Verdict) -> Change:

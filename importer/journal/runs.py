@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from importer.config.store import Document, UnreadableError, from_json
-from importer.errors import JournalError, UsageError
+from importer.errors import JournalError, NoRunError, UsageError
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
@@ -201,12 +201,12 @@ class Runs:
         """The run with this number.
 
         Raises:
-            JournalError: There is none.
+            NoRunError: There is none.
         """
         with self._db.read() as db:
             row = db.exec_driver_sql(sql.RUN, (number,)).first()
         if row is None:
-            raise JournalError(f"There is no run {number}.", "To list the runs: importer history")
+            raise NoRunError(f"There is no run {number}.", "To list the runs: importer history")
         return self._to_run(row)
 
     def latest(self, limit: int | None = None) -> list[Run]:

@@ -15,6 +15,7 @@ from importer.config.settings import where_to_set
 from importer.errors import Exit, FileError, ImporterError, SettingsError, SignInError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.runs.batch_repeats import compare_files
+from importer.runs.log import Level, LogLine
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult
@@ -75,7 +76,7 @@ async def _one_after_another(
     for number, request in queue:
         if request.settings.totp is not None and any(_has_signed_in(result) for _, result in done):
             request.observer.say(f"Skipped. {_CODE_SPENT.message}")
-            done.append((number, JobResult(request, error=_CODE_SPENT)))
+            done.append((number, _failed(request, _CODE_SPENT)))
         else:
             done.append((number, await _import(request, journal, None if done else planned)))
     return done
@@ -101,7 +102,13 @@ async def _import(request: ImportRequest, journal: Journal, planned: asyncio.Bar
                 await planned.wait()
             return JobResult(request, await prepared.send()) if isinstance(prepared, PlannedRun) else prepared
     except ImporterError as error:
-        return JobResult(request, error=error)
+        return _failed(request, error)
+
+
+def _failed(request: ImportRequest, error: ImporterError) -> JobResult:
+    details = {"exit_code": int(error.exit_code), "error": error.code.value}
+    request.observer.log(LogLine("import failed", Level.ERROR, details=details))
+    return JobResult(request, error=error)
 
 
 async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journal) -> PlannedRun | JobResult:
@@ -112,7 +119,7 @@ async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journ
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         request.observer.say(f"Skipped. {error.message}")
-        return JobResult(request, error=_advised(error, request.choices.profile))
+        return _failed(request, _advised(error, request.choices.profile))
     return prepared if isinstance(prepared, PlannedRun) else JobResult(request, prepared)
 
 

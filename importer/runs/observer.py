@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from importer.model import Account, Plan, Progress
+from importer.runs.log import LogLine
 
 if TYPE_CHECKING:
     # A check without a service must not wait for the database to load.
@@ -20,6 +21,9 @@ class Observer(Protocol):
 
     def say(self, sentence: str) -> None:
         """Show a sentence that the user should read now."""
+
+    def log(self, line: LogLine) -> None:
+        """Note an event, for programs."""
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Whether to go on, after the plan has been shown."""
@@ -43,6 +47,9 @@ class NullObserver:
 
     def say(self, sentence: str) -> None:
         """Drop the sentence."""
+
+    def log(self, _: LogLine) -> None:
+        """Drop the event."""
 
     def confirm(self, _: CheckResult, __: Plan, ___: Account) -> bool:
         """Decline."""

@@ -40,6 +40,7 @@ from importer.runs.marks import with_marks
 from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult, settled_result
+from importer.runs.run_log import RunLog
 from importer.runs.session import Session, runs_at_rest, signed_in, user_of
 from importer.runs.updates import settle_updates
 from importer.text import count, moment, printable
@@ -81,10 +82,15 @@ async def reconcile(request: RunRequest, *, waits: bool = False) -> RunResult:
             return stoppable(settling, journal, run=run, command="reconcile")
 
         waiting = partial(when_free, journal, request.settings, run, work, clock=request.clock, command="reconcile")
-        settled = await (waiting() if waits else work())
-        if settled.failure:
-            raise unlisted(f"The rows in doubt cannot be settled: {settled.failure}.", settled.remedy)
-        return settled_result(journal, run, request.clock())
+        log = RunLog(request.observer.log, run, request.clock, "reconcile")
+        log.started()
+        with log.noting_errors():
+            settled = await (waiting() if waits else work())
+            if settled.failure:
+                raise unlisted(f"The rows in doubt cannot be settled: {settled.failure}.", settled.remedy)
+            result = settled_result(journal, run, request.clock())
+        log.ended(result.exit_code, result.report.counts)
+        return result
 
 
 async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled:

@@ -23,6 +23,7 @@ from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, finish_run
 from importer.runs.retry import plan_queued
+from importer.runs.run_log import RunLog
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
@@ -46,7 +47,9 @@ async def resume(request: RunRequest, *, waits: bool = False) -> RunResult:
         except StoppedError as error:
             reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
             sent = SendResult(reason, NotBegun(error, advice=False))
-            return await finish_run(journal, journal.runs.get(run.id), sent, request.clock(), settings=settings)
+            result = await finish_run(journal, journal.runs.get(run.id), sent, request.clock(), settings=settings)
+            RunLog(request.observer.log, result.run, request.clock).ended(result.exit_code, result.report.counts)
+            return result
 
 
 async def _send(journal: Journal, number: int, request: RunRequest) -> RunResult:

@@ -23,6 +23,7 @@ from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult, finish_run
 from importer.runs.resume import continue_run, with_limits
+from importer.runs.run_log import RunLog
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, examine, open_requested, snapshot
@@ -138,4 +139,7 @@ async def _unreachable(journal: Journal, source: Source, request: ImportRequest,
     # otherwise leave sixty runs of one file.
     now, same = request.clock(), run_to_continue(journal, terms_of(source, request), None)
     unfinished = with_elsewhere(journal, same or add_run(journal, source, request, now), source.elsewhere)
-    return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, NotBegun(error, advice=False)), now)
+    reason = SendResult(StopReason.UNREACHABLE, NotBegun(error, advice=False))
+    result = await finish_run(journal, unfinished, reason, now)
+    RunLog(request.observer.log, unfinished, request.clock).ended(result.exit_code, result.report.counts)
+    return result

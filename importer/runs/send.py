@@ -19,6 +19,7 @@ from importer.runs.marks import new_marks
 from importer.runs.reconcile import DeniedCreates, settle_after
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
+from importer.runs.run_log import RunLog
 from importer.runs.session import Session
 from importer.runs.updates import update_records
 from schemas import RECORD_TYPES
@@ -38,12 +39,16 @@ class PlannedRun:
 
     async def send(self) -> RunResult:
         """Settle, send, settle, report."""
-        sent, strays = await self._send()
-        return await finish_run(
-            self.session.journal, self.run, sent, self.session.clock(), strays, settings=self.session.settings
-        )
+        session, journal = self.session, self.session.journal
+        log = RunLog(session.observer.log, self.run, session.clock)
+        log.started(journal.rows.counts(self.run), journal.rows.invalid(self.run))
+        with log.noting_errors():
+            sent, strays = await self._send(log)
+            result = await finish_run(journal, self.run, sent, session.clock(), strays, settings=session.settings)
+        log.ended(result.exit_code, result.report.counts)
+        return result
 
-    async def _send(self) -> tuple[SendResult, Sequence[str]]:
+    async def _send(self, log: RunLog) -> tuple[SendResult, Sequence[str]]:
         """Settle, send, settle, until no row is left that may be sent.
 
         1. With --strict, one invalid row keeps all of them from being sent.
@@ -64,12 +69,12 @@ class PlannedRun:
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     return SendResult(StopReason.STRICT, ChangedRows(held)), ()
-                sent, before = await self._create_and_update(choices, stop, began, before, denied)
+                sent, before = await self._create_and_update(choices, stop, began, before, denied, log)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began, denied), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent, before = await self._create_and_update(choices, stop, began, before, denied)
+                    sent, before = await self._create_and_update(choices, stop, began, before, denied, log)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
@@ -88,7 +93,13 @@ class PlannedRun:
         return sent, strays
 
     async def _create_and_update(
-        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, denied: DeniedCreates
+        self,
+        choices: Choices,
+        stop: StopSignal,
+        began: float,
+        before: Beforehand,
+        denied: DeniedCreates,
+        log: RunLog,
     ) -> tuple[SendResult, Beforehand]:
         """How sending ended, and the latest comparison: first what is to be created, then what is to be updated.
 
@@ -96,7 +107,7 @@ class PlannedRun:
         """
         pace, rows = self._pace(choices, began), self._rows_sent()
         while True:
-            sender = self._sender(self._left_of(pace, rows), stop, before.compared)
+            sender = self._sender(self._left_of(pace, rows), stop, before.compared, log)
             sent = await sender.send()
             denied.refused |= sender.refused
             denied.repeatable |= sender.repeatable
@@ -108,7 +119,7 @@ class PlannedRun:
             before, pace = compared, replace(pace, stale=self.session.clock() + _LONGEST_BELIEVED)
         if sent.how is StopReason.DONE and before.updates:
             pace = self._left_of(pace, rows)
-            tell, ended = self._tell(pace), before.compared.ended
+            tell, ended = self._tell(pace, log), before.compared.ended
             sent = await update_records(self.session, self.run, before.updates, pace, stop, tell, ended)
         # The signal knows better than the sender why it was set.
         return (stop.reason if sent.how is StopReason.REQUESTED else sent), before
@@ -151,11 +162,11 @@ class PlannedRun:
             relations={reference.relation: name for name, reference in references.items()},
         )
 
-    def _tell(self, pace: Pace) -> Callable[[Progress], None]:
+    def _tell(self, pace: Pace, log: RunLog) -> Callable[[Progress], None]:
         total = sum(self.session.journal.rows.counts(self.run).values())
-        return _progress_with_eta(self.session, pace.windows, total, total - self._planned())
+        return _progress_with_eta(self.session, pace.windows, total, total - self._planned(), log)
 
-    def _sender(self, pace: Pace, stop: StopSignal, compared: Compared) -> Sender:
+    def _sender(self, pace: Pace, stop: StopSignal, compared: Compared, log: RunLog) -> Sender:
         session, run = self.session, self.run
         return Sender(
             session.journal,
@@ -165,14 +176,14 @@ class PlannedRun:
             pace,
             now=session.clock,
             stop=stop,
-            tell=self._tell(pace),
+            tell=self._tell(pace, log),
             compared=compared,
             new_mark=new_marks(session, RECORD_TYPES[run.kind]),
         )
 
 
 def _progress_with_eta(
-    session: Session, limits: tuple[Window, ...], total: int, before: int
+    session: Session, limits: tuple[Window, ...], total: int, before: int, log: RunLog
 ) -> Callable[[Progress], None]:
     """Pass progress on with the time left, which is calculated every few seconds only."""
     # It reads every call of a day from the journal, and progress is reported in each turn of the sender.
@@ -185,6 +196,8 @@ def _progress_with_eta(
         if limits and not 0 < next_look - now <= _ETA_SECONDS:
             next_look = now + _ETA_SECONDS
             done_at = now + journal.calls.seconds_for(key, total - done, limits, now)
-        session.observer.progress(replace(progress, done=done), total, done_at - now if limits else None)
+        left = done_at - now if limits else None
+        session.observer.progress(replace(progress, done=done), total, left)
+        log.progress(replace(progress, done=done), total, left)
 
     return tell

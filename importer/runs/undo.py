@@ -24,6 +24,7 @@ from importer.runs.preparation import stoppable, when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.result import moved_sentences, refresh_earlier_reports
+from importer.runs.run_log import RunLog
 from importer.runs.session import Session, author_of_run, signed_in, user_of
 from schemas import RECORD_TYPES
 
@@ -134,6 +135,15 @@ def _plan(session: Session, records: int, updated: int, to_keep: int) -> Plan:
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
+    log = RunLog(session.observer.log, chosen, session.clock, "undo")
+    log.started()
+    with log.noting_errors():
+        done = await _undo_records(session, chosen, records, log, even_if_gone=even_if_gone)
+    log.ended(done.exit_code, done.counts)
+    return done
+
+
+async def _undo_records(session: Session, chosen: Run, records: int, log: RunLog, *, even_if_gone: bool) -> Undoing:
     journal, reversals = session.journal, list[Reversal]()
     async with session.stop_signal(chosen) as stop:
         reader = session.record_reader(chosen, session.settings.patience)
@@ -143,6 +153,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
         def tell(done: int) -> None:
             failed = sum(reversal.undone is Undone.FAILED for reversal in reversals)
             session.observer.progress(Progress(done, failed), records, None)
+            log.progress(Progress(done, failed), records)
 
         undoer = Undoer(
             journal,

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from importer.config.settings import Settings, SettingsOf
@@ -54,6 +55,22 @@ class Work:
         return printable(" ".join(complaint.split()), 400) if error else ""
 
 
+@dataclass(frozen=True, slots=True)
+class EndedWork:
+    """A run whose process has ended, as it stood then, and how that ended."""
+
+    run: Run
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChoices:
+    """How many runs to work on ``at_once``, each for another account, and where their processes log what happens."""
+
+    at_once: int = 4
+    log_file: Path | None = None
+
+
 class Worker:
     """One worker. ``may_take`` tells whether it can sign in for a run, ``log`` is told what it does.
 
@@ -66,12 +83,13 @@ class Worker:
         clock: Clock,
         may_take: Callable[[Run], bool],
         log: Log,
-        at_once: int = 4,
+        choices: WorkerChoices | None = None,
         settings_of: SettingsOf = lambda _: None,
     ) -> None:
-        """Nothing is taken before ``work``; then ``at_once`` runs at most, each for another account."""
+        """Nothing is taken before ``work``."""
         self._settings, self._clock, self._may_take, self._log = settings, clock, may_take, log
-        self._at_once = at_once
+        self._choices = choices or WorkerChoices()
+        self.ended: list[EndedWork] = []
         self._working: list[Work] = []
         self._not_before: dict[int, float] = {}
         self._is_waiting = False
@@ -124,7 +142,7 @@ class Worker:
     def _see_to(self, journal: Journal, *, is_patient: bool) -> None:
         try:
             self._settle(journal)
-            while len(self._working) < self._at_once and self._take(journal):
+            while len(self._working) < self._choices.at_once and self._take(journal):
                 pass
         except (ImporterError, OSError) as error:
             if not is_patient:
@@ -151,7 +169,7 @@ class Worker:
             if run is None:
                 return False
             try:
-                work = _begin(run)
+                work = _begin(run, self._choices.log_file)
                 journal.announcements.announce(run.id, "resume", work.process.pid)
             except OSError as error:
                 # Raised below: here, it would look like one of the journal.
@@ -195,6 +213,7 @@ class Worker:
 
     def _end(self, journal: Journal, work: Work, code: int, *, is_leaving: bool = False) -> None:
         run, complaint = journal.runs.get(work.run.id), work.complaint()
+        self.ended.append(EndedWork(run, code))
         if run.finished is None and not run.stop and (is_leaving or code == Exit.INTERRUPTED):
             # Nobody asked for this run to stop: the machine, or its service, is being stopped. It stays in the queue.
             self._tell("run interrupted", run, f"Run {run.id} stopped. A worker goes on with it.", {"exit_code": code})
@@ -238,10 +257,11 @@ def _account_or_place(run: Run) -> str:
     return account_of(run) or f"{run.url} {run.place}"
 
 
-def _begin(run: Run) -> Work:
+def _begin(run: Run, log_file: Path | None) -> Work:
     # A file and not a pipe: a run of days writes more than a pipe holds while nobody reads it.
     output = tempfile.TemporaryFile()  # noqa: SIM115  closed when the process has ended
     words = [sys.executable, "-m", "importer", "resume", str(run.id), "--wait"]
+    words += ["--log-file", str(log_file)] if log_file is not None else []
     process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
         [*words, "--worker", f"{os.getpid()}"],
         stdin=subprocess.DEVNULL,

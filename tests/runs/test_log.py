@@ -1,6 +1,10 @@
 """A line of the log is the same for all programs, and says nothing that its event does not need."""
 
-from importer.runs.log import Level, LogLine, no_log
+import re
+
+from readme import ROOT
+
+from importer.runs.log import EVENTS, Level, LogLine, no_log
 
 
 def test_a_line_names_what_it_is_about() -> None:
@@ -21,3 +25,11 @@ def test_what_is_for_people_is_in_no_log() -> None:
     line = LogLine("started", run=None, account="", sentence="salaries.csv")
     assert line.document("now") == {"time": "now", "level": "info", "event": "started"}
     no_log(line)
+
+
+def test_every_event_is_in_the_list_and_happens() -> None:
+    """The list is in the guide; an event that it lacks would be a riddle, one that never happens a false promise."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "importer").rglob("*.py") if path.name != "log.py"]
+    names = {name for text in texts for name in re.findall(r'LogLine\(\s*"([^"]+)"', text)}
+    assert names <= set(EVENTS)
+    assert all(any(f'"{event}"' in text for text in texts) for event in EVENTS)

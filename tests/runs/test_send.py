@@ -58,6 +58,9 @@ class Impatient:
     def progress(self, *_: object) -> None:
         """Look at something else."""
 
+    def log(self, _: object) -> None:
+        """Look at something else."""
+
 
 def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service) -> None:
     """Rows proved absent then are not sent any more: the run is unfinished, and the next command sends them."""
@@ -83,6 +86,9 @@ class Watch(Impatient):
         self._jump, self._jumped = jump, 0.0
 
     def say(self, sentence: str) -> None:
+        """Nothing to do."""
+
+    def log(self, _: object) -> None:
         """Nothing to do."""
 
     def progress(self, *_: object) -> None:

@@ -211,7 +211,7 @@ def test_a_run_whose_process_is_killed_each_time_is_given_up(
     run = queue(desk, "a.csv", range(2, 4))
     killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
 
-    def begin(run: Run) -> Work:
+    def begin(run: Run, _: object) -> Work:
         return Work(run, subprocess.Popen(killed), tempfile.TemporaryFile())
 
     monkeypatch.setattr(worker, "_begin", begin)
@@ -264,7 +264,7 @@ def test_a_worker_for_which_there_is_no_room_goes_on_later(
     run = queue(desk, "a.csv", range(2, 4))
     told, stop = list[LogLine](), threading.Event()
 
-    def begin(run: Run) -> Work:
+    def begin(run: Run, _: object) -> Work:
         stop.set()
         raise OSError(28, "No space left on device")
 
@@ -291,7 +291,7 @@ def test_a_run_that_another_process_has_taken_over_is_logged_as_such(
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(settings.journal_place))
 
-        def begin(run: Run) -> Work:
+        def begin(run: Run, _: object) -> Work:
             stack.enter_context(journal.senders.hold(account_of(run), run.id))
             return Work(run, subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"]), tempfile.TemporaryFile())
 
