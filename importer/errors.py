@@ -5,7 +5,8 @@
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
     │   ├── JournalBusyError  2   another process keeps the journal busy
-    │   └── JournalAwayError  5   the database server of the journal cannot be reached
+    │   ├── JournalAwayError  5   the database server of the journal cannot be reached
+    │   └── NoRunError        2   the journal has no run of that number
     ├── StoreError            2   a stored document cannot be read
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
@@ -26,7 +27,7 @@ a command with 2 and Ctrl-C with 130; the rest are bugs and end it with 9.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Self
 
 from importer.harmless import harmless, harmless_line
@@ -64,6 +65,79 @@ EXIT_MEANINGS = {
     Exit.INTERRUPTED: "interrupted; safe to resume",
 }
 
+
+class ErrorCode(StrEnum):
+    """What kind of error ended a command, in a word that stays: a contract with scripts, finer than the exit codes."""
+
+    USAGE = "usage"
+    SETTINGS = "settings"
+    JOURNAL = "journal"
+    JOURNAL_BUSY = "journal-busy"
+    NO_RUN = "no-run"
+    STORED_DOCUMENT = "stored-document"
+    REPORT = "report"
+    DISK = "disk"
+    MEMORY = "memory"
+    MACHINE = "machine"
+    FINDINGS = "findings"
+    FILE = "file"
+    COLUMNS = "columns"
+    ENCODING = "encoding"
+    SHEETS = "sheets"
+    SIGN_IN = "sign-in"
+    SERVICE = "service"
+    UNLISTED = "unlisted"
+    JOURNAL_AWAY = "journal-away"
+    LIMIT = "limit"
+    BUSY = "busy"
+    TAKEN_OVER = "taken-over"
+    IN_DOUBT = "in-doubt"
+    UNEXPECTED = "unexpected"
+    INTERRUPTED = "interrupted"
+
+
+ERROR_MEANINGS = {
+    ErrorCode.USAGE: (Exit.USAGE, "the command cannot be carried out as it was typed"),
+    ErrorCode.SETTINGS: (Exit.USAGE, "a setting cannot be used"),
+    ErrorCode.JOURNAL: (Exit.USAGE, "the journal cannot be opened or written, or is damaged"),
+    ErrorCode.JOURNAL_BUSY: (Exit.USAGE, "other processes keep the journal busy; try again later"),
+    ErrorCode.NO_RUN: (Exit.USAGE, "there is no run of that number"),
+    ErrorCode.STORED_DOCUMENT: (Exit.USAGE, "a file in the home folder is damaged, or from a newer version"),
+    ErrorCode.REPORT: (Exit.USAGE, "a report or another file cannot be written"),
+    ErrorCode.DISK: (Exit.USAGE, "the disk is full, read-only or damaged"),
+    ErrorCode.MEMORY: (Exit.USAGE, "there is not enough free memory"),
+    ErrorCode.MACHINE: (Exit.USAGE, "this machine has run out of something else, such as open files"),
+    ErrorCode.FINDINGS: (Exit.USAGE, "`importer doctor` has found something that needs a change"),
+    ErrorCode.FILE: (Exit.FILE, "the file cannot be read"),
+    ErrorCode.COLUMNS: (Exit.FILE, "columns are missing, or two columns claim one field"),
+    ErrorCode.ENCODING: (Exit.FILE, "the encoding of a text file is not certain"),
+    ErrorCode.SHEETS: (Exit.FILE, "a workbook has several sheets, and none was chosen"),
+    ErrorCode.SIGN_IN: (Exit.SIGN_IN, "the sign-in was refused, or the user lacks a role"),
+    ErrorCode.SERVICE: (Exit.SERVICE, "the service cannot be reached or does not answer as expected"),
+    ErrorCode.UNLISTED: (Exit.SERVICE, "the service does not list its records"),
+    ErrorCode.JOURNAL_AWAY: (Exit.SERVICE, "the database server of the journal cannot be reached"),
+    ErrorCode.LIMIT: (Exit.LIMIT, "stopped at a limit or quota"),
+    ErrorCode.BUSY: (Exit.BUSY, "another run is sending for this account"),
+    ErrorCode.TAKEN_OVER: (Exit.BUSY, "another machine has taken over the sending"),
+    ErrorCode.IN_DOUBT: (Exit.IN_DOUBT, "finished, but rows or records are in doubt"),
+    ErrorCode.UNEXPECTED: (Exit.UNEXPECTED, "a bug in the importer"),
+    ErrorCode.INTERRUPTED: (Exit.INTERRUPTED, "interrupted, by Ctrl-C or by `importer stop`"),
+}
+"""Each code of an error with its exit code and its meaning."""
+
+EXIT_CODE_WORDS = {
+    Exit.USAGE: ErrorCode.USAGE,
+    Exit.FILE: ErrorCode.FILE,
+    Exit.SIGN_IN: ErrorCode.SIGN_IN,
+    Exit.SERVICE: ErrorCode.SERVICE,
+    Exit.LIMIT: ErrorCode.LIMIT,
+    Exit.BUSY: ErrorCode.BUSY,
+    Exit.IN_DOUBT: ErrorCode.IN_DOUBT,
+    Exit.UNEXPECTED: ErrorCode.UNEXPECTED,
+    Exit.INTERRUPTED: ErrorCode.INTERRUPTED,
+}
+"""The code of an error of which no more is known than the exit code of a command that has ended with a result."""
+
 _BY_GRAVITY = (
     Exit.UNEXPECTED,
     Exit.IN_DOUBT,
@@ -93,6 +167,7 @@ def gravest(codes: Iterable[Exit]) -> Exit:
 class ImporterError(Exception):
     """A sentence for the user, an exit code for scripts, and advice: what to do next."""
 
+    code = ErrorCode.USAGE
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, advice: str = "", *, on_page: str | None = None) -> None:
@@ -116,45 +191,69 @@ class ImporterError(Exception):
 class UsageError(ImporterError):
     """The command cannot be carried out as it was typed: a wrong option, or nothing there for it to work on."""
 
+    code = ErrorCode.USAGE
+
 
 class SettingsError(ImporterError):
     """A setting has a value that cannot be used."""
+
+    code = ErrorCode.SETTINGS
 
 
 class JournalError(ImporterError):
     """The journal cannot be opened, read or written; nothing is sent without it."""
 
+    code = ErrorCode.JOURNAL
+
 
 class JournalBusyError(JournalError):
     """Other processes are writing so much into the journal that this one cannot get at it for the moment."""
+
+    code = ErrorCode.JOURNAL_BUSY
 
 
 class JournalAwayError(JournalError):
     """The database server of the journal cannot be reached; what was committed there is safe."""
 
+    code = ErrorCode.JOURNAL_AWAY
     exit_code = Exit.SERVICE
+
+
+class NoRunError(JournalError):
+    """The journal has no run of that number."""
+
+    code = ErrorCode.NO_RUN
 
 
 class StoreError(ImporterError):
     """A stored document is damaged, or was written by a newer version of the importer."""
 
+    code = ErrorCode.STORED_DOCUMENT
+
 
 class ReportError(ImporterError):
     """The report cannot be written; the journal still holds everything that goes in it."""
+
+    code = ErrorCode.REPORT
 
 
 class FileError(ImporterError):
     """The spreadsheet cannot be read; no row was checked."""
 
+    code = ErrorCode.FILE
     exit_code = Exit.FILE
 
 
 class ColumnsError(FileError):
     """Columns are missing, or two columns claim one field; no row was checked."""
 
+    code = ErrorCode.COLUMNS
+
 
 class EncodingError(FileError):
     """A text file does not fit the encoding it is read in, or may be in several; a person can say in which."""
+
+    code = ErrorCode.ENCODING
 
     def __init__(
         self, message: str, advice: str = "", samples: Mapping[str, str] | None = None, clear: str = ""
@@ -171,6 +270,8 @@ class EncodingError(FileError):
 class SheetsError(FileError):
     """A workbook has several sheets, and none was chosen."""
 
+    code = ErrorCode.SHEETS
+
     def __init__(
         self, message: str, advice: str = "", sheets: Sequence[str] = (), *, on_page: str | None = None
     ) -> None:
@@ -182,17 +283,21 @@ class SheetsError(FileError):
 class SignInError(ImporterError):
     """The service refused the sign-in."""
 
+    code = ErrorCode.SIGN_IN
     exit_code = Exit.SIGN_IN
 
 
 class ServiceError(ImporterError):
     """The service cannot be reached, or does not answer as expected."""
 
+    code = ErrorCode.SERVICE
     exit_code = Exit.SERVICE
 
 
 class UnlistedError(ServiceError):
     """The service does not list its records; ``why`` says so as half a sentence."""
+
+    code = ErrorCode.UNLISTED
 
     def __init__(
         self, message: str, advice: str, why: str, *, on_page: str | None = None, remedy: str | None = None
@@ -208,11 +313,14 @@ class UnlistedError(ServiceError):
 class BusyError(ImporterError):
     """Another process is sending for this account."""
 
+    code = ErrorCode.BUSY
     exit_code = Exit.BUSY
 
 
 class TakenOverError(BusyError):
     """Another machine has taken over the sending, because this one was not heard of for too long."""
+
+    code = ErrorCode.TAKEN_OVER
 
 
 class StoppedError(ImporterError):
@@ -222,3 +330,4 @@ class StoppedError(ImporterError):
         """``exit_code`` says which of the two it was."""
         super().__init__(message, advice, on_page="")
         self.exit_code = exit_code
+        self.code = ErrorCode.LIMIT if exit_code is Exit.LIMIT else ErrorCode.INTERRUPTED

@@ -15,14 +15,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from document_schemas import (
+    FOLDER,
+    all_schemas,
+    document_members,
+    documents_by_command,
+    event_members,
+    file_text,
+    head_members,
+)
 
 import importer as map_of_the_house
 from importer.cli import importer, run_cli
 from importer.config.probe_file import STATEMENTS
 from importer.config.settings import SECRETS, Settings, environment_name, shown
-from importer.errors import EXIT_MEANINGS
+from importer.errors import ERROR_MEANINGS, EXIT_MEANINGS
 from importer.issues import CATALOGUE
 from importer.journal.states import TRANSITIONS
+from importer.runs.log import EVENTS
 from importer.sandbox import MEANINGS
 from schemas import RECORD_TYPES, RecordType
 
@@ -101,6 +111,18 @@ def exit_codes() -> str:
     return "| code | meaning |\n|---|---|\n" + "\n".join(lines) + "\n"
 
 
+def error_codes() -> str:
+    """The codes of errors."""
+    lines = [f"| `{code}` | {int(exit_code)} | {meaning} |" for code, (exit_code, meaning) in ERROR_MEANINGS.items()]
+    return "| code | exit code | meaning |\n|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def events() -> str:
+    """The events of a log."""
+    lines = [f"| `{event}` | {meaning} |" for event, meaning in EVENTS.items()]
+    return "| event | what happened, and what else the line has |\n|---|---|\n" + "\n".join(lines) + "\n"
+
+
 def points() -> str:
     """Every point of a probe, and what a yes means."""
     lines = [f"| `{point}` | {statement} |" for point, statement in STATEMENTS.items()]
@@ -169,6 +191,12 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "issues": issues,
     "exit-codes": exit_codes,
+    "error-codes": error_codes,
+    "documents": documents_by_command,
+    "document-head": head_members,
+    "document-members": document_members,
+    "event-members": event_members,
+    "events": events,
     "points": points,
     "settings": settings,
     "practice-faults": practice_faults,
@@ -181,4 +209,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
 if __name__ == "__main__":
     for path in PAGES:
         path.write_text(written(path.read_text("utf-8")), "utf-8")
+    for name, schema in all_schemas().items():
+        (FOLDER / f"{name}.json").write_text(file_text(schema), "utf-8")
     sys.exit(0)

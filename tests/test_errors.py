@@ -1,13 +1,17 @@
 """Exit codes: a contract with scripts."""
 
+from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
 
 from importer import errors
 from importer.errors import (
+    ERROR_MEANINGS,
+    EXIT_CODE_WORDS,
     EXIT_MEANINGS,
     EncodingError,
+    ErrorCode,
     Exit,
     FileError,
     ImporterError,
@@ -74,3 +78,32 @@ def test_an_error_in_other_words_carries_what_it_carried(error: ImporterError) -
     assert {k: v for k, v in vars(again).items() if k not in texts} == {
         k: v for k, v in vars(error).items() if k not in texts
     }
+
+
+def every_error(kind: type[ImporterError] = ImporterError) -> Iterator[type[ImporterError]]:
+    """Each class of the tree."""
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from every_error(inner)
+
+
+def test_every_kind_of_error_has_a_word_with_its_exit_code() -> None:
+    """A script may rely on both, so they belong together; and none has another's word, but what a page alone raises."""
+    words: dict[ErrorCode, str] = {}
+    for kind in every_error():
+        assert ERROR_MEANINGS[kind.code][0] == kind.exit_code, kind
+        if kind.__module__ == errors.__name__ and kind is not StoppedError:
+            assert words.setdefault(kind.code, kind.__name__) == kind.__name__
+    assert set(ERROR_MEANINGS) == set(ErrorCode)
+
+
+def test_a_stopped_command_says_whether_at_a_limit() -> None:
+    """The exit code and the word are two spellings of one thing."""
+    assert StoppedError("Stopped.").code is ErrorCode.INTERRUPTED
+    assert StoppedError("Stopped.", exit_code=Exit.LIMIT).code is ErrorCode.LIMIT
+
+
+def test_each_exit_code_of_a_failure_has_a_word() -> None:
+    """For what ends without an error, but with a result."""
+    assert set(EXIT_CODE_WORDS) == set(Exit) - {Exit.DONE, Exit.ROWS_FAILED}
+    assert all(ERROR_MEANINGS[word][0] == code for code, word in EXIT_CODE_WORDS.items())

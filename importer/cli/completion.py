@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, get_completion_class
 
-from importer.cli.lines import put
-from importer.errors import Exit, ImporterError
+from importer.errors import ImporterError
 from importer.harmless import harmless_line
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -60,26 +59,12 @@ class _Powershell(BashComplete):
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
-_HELP = """Print a script that completes commands and runs in a shell.
-
-\b
-  bash         eval "$(importer completion bash)"         in ~/.bashrc
-  zsh          eval "$(importer completion zsh)"          in ~/.zshrc
-  fish         importer completion fish | source          in ~/.config/fish/config.fish
-  powershell   importer completion powershell | Out-String | Invoke-Expression   in $PROFILE
-"""
-
-
-@click.command(help=_HELP)
-@click.argument("shell", type=click.Choice(SHELLS))
-def completion(shell: str) -> int:
-    """Print the script of a shell."""
+def script(shell: str, root: click.Context) -> str:
+    """The script that makes a shell ask for what to complete."""
     kind = get_completion_class(shell)
-    root = click.get_current_context().find_root()
     assert kind is not None
     # Not with a look at the version of the shell, which need not be the one on this machine.
-    put((kind.source_template % kind(root.command, {}, "importer", "_IMPORTER_COMPLETE").source_vars()).strip())
-    return Exit.DONE
+    return (kind.source_template % kind(root.command, {}, "importer", "_IMPORTER_COMPLETE").source_vars()).strip()
 
 
 def complete_runs(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -126,6 +111,3 @@ def complete_topics(context: click.Context, _parameter: click.Parameter, typed: 
 def _item(value: str, about: str = "") -> CompletionItem:
     # The name of a file is somebody else's text, and the shell shows it.
     return CompletionItem(value, help=harmless_line(about) or None)
-
-
-COMMANDS = (completion,)

@@ -1,7 +1,9 @@
-"""The only place that prints: every line for people is made harmless here, whoever its words are from."""
+"""The only place that prints for people: every line is made harmless here, whoever its words are from."""
 
 import json
 import logging
+import math
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,11 +33,6 @@ def say(text: str = "") -> None:
         click.echo(harmless(text), err=True)
 
 
-def put_json(document: Any) -> None:
-    """Print the document that ``--json`` promises."""
-    click.echo(json_text(document, indent=2))
-
-
 class _LibraryMessages(logging.Handler):
     """What packages say of themselves, as lines of a log."""
 
@@ -60,11 +57,16 @@ def service_log(style: str, clock: "Clock") -> "Log":
     return log
 
 
+def log_time(epoch: float) -> str:
+    """A moment as a log has it."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def log_of(style: str, clock: "Clock") -> "Log":
     """The log of a service: sentences on stdout for people, or JSON lines on stderr for programs."""
 
     def as_json(line: "LogLine") -> None:
-        now = datetime.fromtimestamp(clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = log_time(clock())
         # A log that nobody takes any more is no reason to stop sending.
         with suppress(OSError, ValueError):
             click.echo(json_text(line.document(now)), err=True)
@@ -76,13 +78,25 @@ def log_of(style: str, clock: "Clock") -> "Log":
     return as_json if style == "json" else as_text
 
 
-def json_text(document: Any, indent: int | None = None) -> str:
+def json_text(document: Any, indent: int | None = None, *, ascii_only: bool = False) -> str:
     """A document as JSON: its values are exact, but nothing in it steers a terminal."""
-    text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
+    try:
+        text = json.dumps(document, ensure_ascii=ascii_only, indent=indent, default=str, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(document), ensure_ascii=ascii_only, indent=indent, default=str)
     if text.isprintable():
         return text
     # Outside of strings, only line ends steer. In them, a number of JSON means the same character (RFC 8259, 7).
     return "".join(_by_number(c) if c != "\n" and steers(c) else c for c in text)
+
+
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON has no word for (RFC 8259, 6); nothing stands in their place."""
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _by_number(character: str) -> str:

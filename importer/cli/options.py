@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.answer import answer
 from importer.cli.completion import complete_profiles, complete_runs, complete_types
 from importer.cli.lines import say
 
@@ -36,7 +37,26 @@ Command = Callable[..., Any]
 FILE = click.argument("file", type=click.Path())
 FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 RUN = click.argument("number", metavar="[RUN]", type=int, required=False, shell_complete=complete_runs)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+
+
+def begin_answer(context: click.Context, is_asked_for: bool) -> bool:
+    """Whether a command answers with JSON, which may be asked for before its name."""
+    while not is_asked_for and (outer := context.parent) is not None:
+        context, is_asked_for = outer, bool(outer.params.get("as_json"))
+    answer().begin(is_asked_for=is_asked_for)
+    return is_asked_for
+
+
+JSON = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    # A group leaves that to its command.
+    callback=lambda context, _, value: (
+        value if isinstance(context.command, click.Group) else begin_answer(context, value)
+    ),
+    help="Print one JSON document on stdout, for errors too.",
+)
 OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report directly into DIR.")
 READING = (
     click.option(
@@ -145,6 +165,23 @@ KEY = click.option(
 UPDATE = (
     click.option("--update/--no-update", default=None, help="Update records that have other values than their rows."),
     click.option("--clear-empty", is_flag=True, help="With --update, let an empty cell clear its field."),
+)
+
+
+def _open_log(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    from importer.cli.log_file import LogFile
+
+    if path is not None:
+        answer().log = LogFile(path, context.find_root().obj)
+
+
+LOG_FILE = click.option(
+    "--log-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_open_log,
+    help="Append a JSON line for each event to FILE.",
 )
 
 

@@ -3,20 +3,28 @@
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from importer.cli.lines import put, put_json, say
+from importer.cli.answer import Failure, put_json
+from importer.cli.lines import put, say
 from importer.cli.options import profile_name
 from importer.errors import Exit, SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from importer.cli import documents
     from importer.runs.result import RunResult
 
 
 Answer = TypeVar("Answer")
+
+
+def instant(epoch: float) -> str:
+    """A moment for programs (RFC 3339)."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def freeze_gc() -> None:
@@ -48,18 +56,39 @@ def put_end(result: "RunResult | None", as_json: bool) -> int:
     from importer.cli import terminal
 
     if result is None:
-        put("Nothing was sent.")
+        put_declined("Nothing was sent.", as_json)
         return Exit.DONE
     if result.message:
         say(result.message)
     # The import is done and reported; a full disk behind stdout does not make it a failure.
     with suppress(OSError):
         if as_json:
-            put_json(result.report.summary)
+            put_json(result.report.summary, failure_of(result), is_vital=False)
         else:
             terminal.show_end(result)
         sys.stdout.flush()
     return result.exit_code
+
+
+def failure_of(result: "RunResult") -> Failure | None:
+    """Why a run has not done all that was asked, and what to do next; None if it has, or if rows alone failed."""
+    from importer.cli.terminal import step_lines_of
+
+    if result.exit_code in (Exit.DONE, Exit.ROWS_FAILED):
+        return None
+    advice = " ".join(line.strip() for line in step_lines_of(result)).removeprefix("Next: ")
+    if result.unwritten is not None and result.exit_code is Exit.USAGE:
+        return Failure(result.unwritten.code, result.message, advice)
+    return Failure.by_exit_code(result.exit_code, result.message, advice)
+
+
+def put_declined(sentence: str, as_json: bool) -> None:
+    """Print that nothing was done, because the user declined."""
+    if as_json:
+        document: documents.Declined = {"declined": True, "message": sentence}
+        put_json(document)
+    else:
+        put(sentence)
 
 
 _REPEATED_OPTIONS = {

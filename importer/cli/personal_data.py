@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from importer.cli.answer import put_json
 from importer.cli.completion import complete_runs
-from importer.cli.lines import put, put_json, say
+from importer.cli.lines import put, say
 from importer.cli.options import JSON, load_settings, the_clock
 from importer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from importer.cli import documents
     from importer.config.settings import Settings
     from importer.runs.forget import ForgetPlan, Uploads
     from importer.runs.person_search import PersonData
@@ -132,9 +134,8 @@ def _done(plan: "ForgetPlan") -> str:
     return f"Forgot {count(len(plan.runs), 'run')}; {files} removed." if plan.runs else f"Done; {files} removed."
 
 
-def _document(plan: "ForgetPlan", *, is_done: bool) -> dict[str, Any]:
+def _document(plan: "ForgetPlan", *, is_done: bool) -> "documents.Forgotten":
     return {
-        "schema": 1,
         "forgotten": [run.id for run in plan.runs] if is_done else [],
         "rows": plan.rows if is_done else 0,
         "files": [str(path) for path in plan.files] if is_done else [],
@@ -174,7 +175,7 @@ def export_person(person: str, as_json: bool) -> int:
         raise click.UsageError("Name the person by an e-mail address, a name or an Id.")
     data = search_person(load_settings(), person)
     if as_json:
-        put_json({"schema": 1, **asdict(data)})
+        put_json(asdict(data))
         return Exit.DONE
     for line in _person_lines(data):
         put(line)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.answer import put_json
 from importer.cli.completion import complete_types
-from importer.cli.lines import put, put_json, say
+from importer.cli.lines import put, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -29,6 +30,7 @@ from importer.errors import Exit
 from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
+    from importer.cli import documents
     from importer.config.settings import Settings
     from importer.reporting.record_file import FileFormat
     from importer.runs.difference import Difference
@@ -116,9 +118,8 @@ def _filters_of(options: Mapping[str, Any], settings: "Settings") -> "Filters":
     return Filters(references, options["expires_before"], DateReader(read.dates, read.zone or settings.zone))
 
 
-def _document(exported: "Export", kind: str, out: Path, form: "FileFormat") -> dict[str, Any]:
+def _document(exported: "Export", kind: str, out: Path, form: "FileFormat") -> "documents.Export":
     return {
-        "schema": 1,
         "file": str(out),
         "type": kind,
         "format": form.value,
@@ -176,7 +177,7 @@ def _difference_document(differing: "Difference", file: str) -> dict[str, Any]:
     lists = {name: [asdict(each) for each in getattr(differing, name)] for name in _LISTS}
     counts = {name: len(listed) for name, listed in lists.items()}
     counts |= {"invalid": differing.invalid, "unchanged": differing.unchanged}
-    head = {"schema": 1, "file": file, "type": differing.source.kind.name, "rows": differing.result.rows}
+    head = {"file": file, "type": differing.source.kind.name, "rows": differing.result.rows}
     return {**head, "equal": differing.is_empty, "counts": counts, **lists}
 
 

@@ -1,21 +1,22 @@
 """The commands that check, plan, send, settle, verify and undo."""
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import click
 
+from importer.cli.answer import Failure, answer, put_json
 from importer.cli.completion import complete_profiles, complete_runs
-from importer.cli.lines import json_text, put, put_json, say, service_log
+from importer.cli.lines import put, say, service_log
 from importer.cli.options import (
     FILES,
     JSON,
     KEY,
+    LOG_FILE,
     MOST_SPEED,
     OUT,
     PACING,
@@ -44,7 +45,17 @@ from importer.cli.options import (
     use_profile,
     with_options,
 )
-from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, finish, freeze_gc, put_end, with_reading
+from importer.cli.output import (
+    OF_TEXT_FILES,
+    OF_THE_FILE,
+    failure_of,
+    finish,
+    freeze_gc,
+    instant,
+    put_declined,
+    put_end,
+    with_reading,
+)
 from importer.cli.personal_data import keep_to_retention
 from importer.errors import Exit, ImporterError, SignInError, StoppedError, gravest
 from importer.harmless import harmless_line
@@ -53,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.checking import Cause
+    from importer.cli import documents
     from importer.cli.terminal import BatchConsole
     from importer.config.settings import Settings
     from importer.issues import Issue
@@ -64,6 +76,8 @@ if TYPE_CHECKING:
     from importer.runs.progress_file import ProgressFile
     from importer.runs.request import ImportRequest
     from importer.runs.source import CheckResult
+    from importer.runs.status import StopRequest
+    from importer.runs.worker import EndedWork
 
 
 def work_file(path: Path | None) -> "ProgressFile | None":
@@ -79,7 +93,7 @@ def noting_errors(work: "ProgressFile | None") -> AbstractContextManager[None]:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Findings:
     """What a command says of one file: ``document`` are the members beside those of the check, ``show`` the sentences.
 
     ``show_end`` are the last of them, with what to do next if the file is alone.
@@ -131,7 +145,7 @@ def check(
         freeze_gc()
         online = settings.can_sign_in and not offline
 
-        def work(file: "InputFile", request: "ImportRequest") -> _Answer:
+        def work(file: "InputFile", request: "ImportRequest") -> _Findings:
             return _check_file(file, request, options, errors_to, online=online)
 
         if named.several:
@@ -146,7 +160,7 @@ def check(
 
 def _check_file(
     file: "InputFile", request: "ImportRequest", options: Mapping[str, Any], errors_to: Path | None, *, online: bool
-) -> _Answer:
+) -> _Findings:
     from importer.cli import terminal
     from importer.runs.source import examine, open_requested
 
@@ -184,23 +198,23 @@ def _check_file(
 
     notices = [notice.document for notice in source.sheet.notices]
     code = Exit.ROWS_FAILED if result.invalid else Exit.DONE
-    return _Answer(result, code, {"notices": notices, "comparison": _comparison(compared)}, show, show_end)
+    return _Findings(result, code, {"notices": notices, "comparison": _comparison(compared)}, show, show_end)
 
 
-def _put_answer(file: "InputFile", answer: _Answer, as_json: bool) -> int:
+def _put_answer(file: "InputFile", findings: _Findings, as_json: bool) -> int:
     if as_json:
-        _put_check(file, answer.result, **answer.document)
+        _put_check(file, findings)
     else:
-        answer.show()
-        answer.show_end(alone=True)
-    return answer.exit_code
+        findings.show()
+        findings.show_end(alone=True)
+    return findings.exit_code
 
 
 def _answer_several(
     inputs: "Sequence[InputFile]",
     settings: "Settings",
     options: Mapping[str, Any],
-    work: "Callable[[InputFile, ImportRequest], _Answer]",
+    work: "Callable[[InputFile, ImportRequest], _Findings]",
     *,
     as_json: bool,
     online: bool,
@@ -211,34 +225,46 @@ def _answer_several(
 
     if online and settings.totp is not None and len(inputs) > 1:
         raise click.UsageError("A two-factor code works once, and each file needs one. Set NEXUDUS_TOKEN instead.")
-    consoles = terminal.BatchConsole(the_clock())
+    consoles = terminal.BatchConsole(the_clock(), answer().log)
     requests = [import_request(file, settings, consoles.watching(file.name), options) for file in inputs]
     readable = [place for place, file in enumerate(inputs) if file.error is None]
     compared = finish(compared_with_each_other([requests[place] for place in readable], online=online))
     for place, request in zip(readable, compared, strict=True):
         requests[place] = request
-    work, codes = _until_refused(work), list[Exit]()
+    work, ends = _until_refused(work), list[_End]()
+
+    def documents() -> "Iterator[Iterable[str]]":
+        for file, request in zip(inputs, requests, strict=True):
+            end, document = _answer_one_of_several(file, request, work, as_json=as_json)
+            ends.append(end)
+            yield document
+
     if as_json:
-        sys.stdout.write('{"schema": 1, "files": [\n')
-    for file, request in zip(inputs, requests, strict=True):
-        if as_json and codes:
-            sys.stdout.write(",\n")
-        codes.append(_answer_one_of_several(file, request, work, as_json=as_json))
-    code = gravest(codes)
-    if as_json:
-        sys.stdout.write(f'], "exit_code": {int(code)}}}\n')
+        answer().put_with_lines({}, "files", documents())
     else:
-        _put_sum(codes)
+        for _ in documents():
+            pass
+        _put_sum([end.exit_code for end in ends])
+    code = gravest(end.exit_code for end in ends)
+    if as_json:
+        answer().end_with({"exit_code": int(code)}, next(end.failure for end in ends if end.exit_code is code))
     return code
 
 
+class _End(NamedTuple):
+    """How a command ended for one of several files, and why it has failed if it has."""
+
+    exit_code: Exit
+    failure: Failure | None = None
+
+
 def _until_refused(
-    work: "Callable[[InputFile, ImportRequest], _Answer]",
-) -> "Callable[[InputFile, ImportRequest], _Answer]":
+    work: "Callable[[InputFile, ImportRequest], _Findings]",
+) -> "Callable[[InputFile, ImportRequest], _Findings]":
     """The same work, which signs in no more once that was refused: a hundred files would lock the user out."""
     refusal: SignInError | None = None
 
-    def guarded(file: "InputFile", request: "ImportRequest") -> _Answer:
+    def guarded(file: "InputFile", request: "ImportRequest") -> _Findings:
         nonlocal refusal
         if refusal is not None:
             raise refusal
@@ -254,31 +280,39 @@ def _until_refused(
 def _answer_one_of_several(
     file: "InputFile",
     request: "ImportRequest",
-    work: "Callable[[InputFile, ImportRequest], _Answer]",
+    work: "Callable[[InputFile, ImportRequest], _Findings]",
     *,
     as_json: bool,
-) -> Exit:
+) -> "tuple[_End, Iterable[str]]":
+    """How it ended, and the document of the file in pieces; none if it was shown."""
     try:
         if file.error is not None:
             raise file.error
-        answer = work(file, request)
+        findings = work(file, request)
     except StoppedError:
         raise
     except ImporterError as error:
-        code = Exit(error.exit_code)
+        failure = replace(Failure.of(error), message=f"{harmless_line(str(file))}: {error.message}")
+        end = _End(Exit(error.exit_code), failure)
         if as_json:
-            head = {"schema": 1, "file": str(file), "exit_code": int(code)}
-            put_json(head | {"error": error.message, "advice": error.advice})
-        else:
-            put(f"\n{harmless_line(str(file))}:\nError: {error.message}\n{error.advice}".rstrip())
-        return code
+            document: documents.UnreadFile = {
+                "file": str(file),
+                "ok": False,
+                "exit_code": int(end.exit_code),
+                "error": error.message,
+                "error_code": error.code.value,
+                "advice": error.advice,
+            }
+            return end, [answer().line(document)]
+        put(f"\n{harmless_line(str(file))}:\nError: {error.message}\n{error.advice}".rstrip())
+        return end, []
+    end = _End(findings.exit_code)
     if as_json:
-        _put_check(file, answer.result, exit_code=int(answer.exit_code), **answer.document)
-    else:
-        put(f"\n{harmless_line(str(file))}:")
-        answer.show()
-        answer.show_end(alone=False)
-    return answer.exit_code
+        return end, _document_in_pieces(file, findings)
+    put(f"\n{harmless_line(str(file))}:")
+    findings.show()
+    findings.show_end(alone=False)
+    return end, []
 
 
 def _put_sum(codes: Sequence[Exit]) -> None:
@@ -305,7 +339,7 @@ def _after_check(file: str, errors_to: Path | None, to_correct: str | None, resu
     return f"importer plan {file}"
 
 
-def _comparison(compared: "ComparedFile | None") -> dict[str, Any] | None:
+def _comparison(compared: "ComparedFile | None") -> dict[str, object] | None:
     """What the rows are to the service, as numbers, and the first rows of each group; None if it was not asked."""
     from dataclasses import asdict
 
@@ -324,26 +358,39 @@ def _comparison(compared: "ComparedFile | None") -> dict[str, Any] | None:
     return {"account": asdict(compared.account), "counts": counts, "first": first}
 
 
-def _put_check(file: "InputFile", result: "CheckResult", **more: Any) -> None:
-    """The document, with its issues written one by one: as one text, a million of them would take three gigabytes."""
-    head = {
-        "schema": 1,
+def _put_check(file: "InputFile", findings: _Findings) -> None:
+    """The document, with its issues made one by one: as one text, a million of them would take three gigabytes."""
+    answer().put_with_lines(_head(file, findings), "issues", _issues(findings.result))
+
+
+def _document_in_pieces(file: "InputFile", findings: _Findings) -> "Iterator[str]":
+    """The document of one of several files, as pieces of one line."""
+    ended = {"ok": True, "exit_code": int(findings.exit_code)}
+    yield answer().line({**_head(file, findings), **ended}).removesuffix("}")
+    yield ', "issues": ['
+    for number, line in enumerate(_issues(findings.result)):
+        yield f", {line}" if number else line
+    yield "]}"
+
+
+def _head(file: "InputFile", findings: _Findings) -> dict[str, Any]:
+    result = findings.result
+    return {
         "file": str(file),
         "rows": result.rows,
         "valid": result.valid,
         "invalid": result.invalid,
-        **more,
+        **findings.document,
     }
-    out = sys.stdout
-    out.write(json_text(head, indent=2).removesuffix("\n}"))
-    out.write(',\n  "issues": [')
+
+
+def _issues(result: "CheckResult") -> "Iterator[str]":
     columns, rows = map(_issue_line, result.causes.of_columns), result.causes.by_row(_issue_lines)
-    out.writelines(f"{',' if number else ''}\n    {line}" for number, line in enumerate(chain(columns, rows)))
-    out.write("\n  ]\n}\n")
+    return chain(columns, rows)
 
 
 def _issue_line(issue: "Issue") -> str:
-    return json_text({"row": issue.row, "cell": issue.cell, **_issue_words(issue)})
+    return answer().line({"row": issue.row, "cell": issue.cell, **_issue_words(issue)})
 
 
 def _issue_lines(cause: "Cause") -> "Iterator[str]":
@@ -351,11 +398,11 @@ def _issue_lines(cause: "Cause") -> "Iterator[str]":
     if cause.names_rows:
         yield from map(_issue_line, cause)
         return
-    words: dict[tuple[str, str], str] = {}
+    words, line = dict[tuple[str, str], str](), answer().line
     for row, value, detail in zip(cause.rows.tolist(), cause.values, cause.details, strict=True):
         if (value, detail) not in words:
             document = _issue_words(cause.issue(row, value, detail))
-            words[value, detail] = json_text(document).removeprefix("{")
+            words[value, detail] = line(document).removeprefix("{")
         yield f'{{"row": {row}, "cell": "{cause.letters}{row}", {words[value, detail]}'
 
 
@@ -389,7 +436,7 @@ def plan(files: tuple[str, ...], as_json: bool, sandbox: bool, **options: Any) -
     options, named = options | {"sandbox": sandbox}, named_files(files)
     with service(pacing_of(options), sandbox) as settings, input_files(named, settings) as inputs:
 
-        def work(file: "InputFile", request: "ImportRequest") -> _Answer:
+        def work(file: "InputFile", request: "ImportRequest") -> _Findings:
             return _plan_file(file, request, options)
 
         if named.several:
@@ -402,7 +449,7 @@ def plan(files: tuple[str, ...], as_json: bool, sandbox: bool, **options: Any) -
         return _put_answer(file, work(file, request), as_json)
 
 
-def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str, Any]) -> _Answer:
+def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str, Any]) -> _Findings:
     from dataclasses import asdict
 
     from importer.cli import terminal
@@ -411,7 +458,7 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
     planned = finish(plan.plan(request))
     made = planned.plan
     # "held" is what 1.0.0 calls the blocked rows; scripts may still read it.
-    document = asdict(made) | {"held": made.blocked}
+    document = asdict(made) | {"finishes": instant(made.finish), "held": made.blocked}
     notices = [notice.document for notice in planned.source.sheet.notices]
 
     def show() -> None:
@@ -425,7 +472,7 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
 
     code = Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
     more = {"notices": notices, "plan": document, "account": asdict(planned.account)}
-    return _Answer(planned.result, code, more, show, show_end)
+    return _Findings(planned.result, code, more, show, show_end)
 
 
 @click.command()
@@ -439,7 +486,7 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
     shell_complete=complete_profiles,
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT)
+@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT, LOG_FILE)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option(
     "--strict",
@@ -481,7 +528,7 @@ def run(
     use_profile(profiles)
     with service(pacing_of(options), options["sandbox"]) as settings, input_files(named, settings) as inputs:
         keep_to_retention(settings)
-        console = terminal.Console(the_clock(), yes=yes)
+        console = terminal.Console(the_clock(), yes=yes, log=answer().log)
         result = finish(run_file(import_request(only_file(inputs), settings, console, options)))
     return put_end(result, as_json)
 
@@ -498,7 +545,8 @@ def _queue(named: "NamedFiles", profiles: tuple[str, ...], as_json: bool, option
         console = terminal.Console(the_clock(), yes=True)
         run = queue_run(import_request(only_file(inputs), settings, console, options))
     if as_json:
-        put_json({"schema": 1, "run": run.id, "state": "queued"})
+        document: documents.Queued = {"run": run.id, "state": "queued"}
+        put_json(document)
     else:
         put(f"Run {run.id} is queued. A worker checks its rows and sends them: {run.command('status')}")
     return Exit.DONE
@@ -520,7 +568,7 @@ def _run_several(
         raise click.UsageError(
             "To import several files at once, add --yes. To see first what each would do: importer plan FILE..."
         )
-    consoles = terminal.BatchConsole(the_clock())
+    consoles = terminal.BatchConsole(the_clock(), answer().log)
 
     async def work(requests: "list[ImportRequest]") -> list[batch.JobResult]:
         with consoles.sending():
@@ -537,12 +585,21 @@ def _run_several(
             next(done) if file.error is None else batch.JobResult(request, error=file.error)
             for file, request in zip(inputs, requests, strict=True)
         ]
+    named_results = [*zip(map(str, inputs), results, strict=True)]
+    code = gravest(result.exit_code for result in results)
     if as_json:
-        jobs = [_job_document(str(file), result) for file, result in zip(inputs, results, strict=True)]
-        put_json({"schema": 1, "imports": jobs})
+        put_json({"imports": [_job_document(*each) for each in named_results]}, _failure_of(named_results, code))
     else:
-        terminal.show_job_results([*zip(map(str, inputs), results, strict=True)])
-    return gravest(result.exit_code for result in results)
+        terminal.show_job_results(named_results)
+    return code
+
+
+def _failure_of(results: "Sequence[tuple[str, JobResult]]", code: Exit) -> Failure:
+    """Why several imports together have failed: by the first with the gravest code."""
+    name, first = next((name, result) for name, result in results if result.exit_code == code)
+    error = Failure.of(first.error) if first.error is not None else None
+    failure = error or (failure_of(first.result) if first.result is not None else None) or Failure.by_exit_code(code)
+    return replace(failure, message=f"{harmless_line(name)}: {failure.message}")
 
 
 def _requests(
@@ -568,19 +625,25 @@ def _requests(
     return requests
 
 
-def _job_document(file: str, result: "JobResult") -> dict[str, Any]:
+def _job_document(file: str, result: "JobResult") -> "documents.Import":
     request = result.request
-    document: dict[str, Any] = {"file": file, "profile": request.choices.profile}
-    document["exit_code"] = int(result.exit_code)
-    if result.error is not None:
-        document |= {"error": result.error.message, "advice": result.error.advice}
-    return document | ({"run": result.result.report.summary} if result.result else {})
+    document: documents.Import = {
+        "file": file,
+        "profile": request.choices.profile,
+        "ok": result.exit_code in (Exit.DONE, Exit.ROWS_FAILED),
+        "exit_code": int(result.exit_code),
+    }
+    if (error := result.error) is not None:
+        document |= {"error": error.message, "error_code": error.code.value, "advice": error.advice}
+    if result.result is not None:
+        document["run"] = cast("documents.SummaryFile", result.result.report.summary)
+    return document
 
 
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, WITHOUT_LIST, OUT)
+@with_options(*PACING, WITHOUT_LIST, OUT, LOG_FILE)
 @WAIT
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @click.option("--worker", "of_worker", type=int, hidden=True)
@@ -599,7 +662,7 @@ def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_work
 
     with service_of(number, pacing_of(options), sandbox, Which.UNFINISHED) as (settings, chosen):
         keep_to_retention(settings, chosen)
-        console = terminal.Console(the_clock(), yes=True)
+        console = terminal.Console(the_clock(), yes=True, log=answer().log)
         result = finish(resume_run(run_request(chosen, settings, console, options), waits=wait))
     return put_end(result, as_json)
 
@@ -607,7 +670,7 @@ def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_work
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, UPDATE[0], OUT)
+@with_options(*PACING, UPDATE[0], OUT, LOG_FILE)
 @WAIT
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
@@ -619,7 +682,7 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         keep_to_retention(settings, chosen)
-        console = terminal.Console(the_clock(), yes=yes)
+        console = terminal.Console(the_clock(), yes=yes, log=answer().log)
         request = run_request(chosen, settings, console, options | {"sandbox": practises()})
         result = finish(retry_run(request, waits=wait))
     return put_end(result, as_json)
@@ -631,37 +694,60 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
     "--at-once", type=click.IntRange(1), default=4, show_default=True, help="How many runs to work on at once."
 )
 @click.option("--until-idle", is_flag=True, help="End once there is no run that can be begun.")
-def worker(at_once: int, until_idle: bool) -> int:
+@LOG_FILE
+@JSON
+def worker(at_once: int, until_idle: bool, as_json: bool) -> int:
     """Take queued runs and send them, until Ctrl-C. Start as many as you like, on any machine with this journal.
 
     It takes the runs of every account that it can sign in for, and queues what is scheduled (importer schedule).
     """
     from importer.cli.interruption import interrupts
+    from importer.cli.log_file import LogFile
     from importer.runs.account_queue import account_of
     from importer.runs.log import LogLine
-    from importer.runs.worker import Worker
+    from importer.runs.worker import Worker, WorkerChoices
 
-    settings, fits = load_settings(), in_use(can_sign_in=True)
-    log = service_log(settings.log, the_clock())
+    settings, fits, to_file = load_settings(), in_use(can_sign_in=True), answer().log
+    to_terminal = service_log(settings.log, the_clock())
+
+    def log(line: LogLine) -> None:
+        to_terminal(line)
+        to_file(line)
 
     def may_take(run: "Run") -> bool:
         return fits(replace(run, account=account_of(run) or None))
 
-    one = Worker(settings, the_clock(), may_take, log, at_once, settings_in_use())
+    choices = WorkerChoices(at_once, to_file.path if isinstance(to_file, LogFile) else None)
+    one = Worker(settings, the_clock(), may_take, log, choices, settings_in_use())
     with interrupts(
         lambda text: log(LogLine("stopping", sentence=text)), "Stopping after the rows in progress."
     ) as stop:
         one.work(stop, until_idle=until_idle)
+    if as_json:
+        document: documents.Worked = {"runs": [_worked_on(ended) for ended in one.ended]}
+        put_json(document)
     return Exit.DONE
+
+
+def _worked_on(ended: "EndedWork") -> "documents.WorkedOn":
+    run = ended.run
+    finished = run.finished is not None
+    return {"run": run.id, "account": run.account, "exit_code": ended.exit_code, "finished": finished}
 
 
 @click.command()
 @RUN
-def stop(number: int | None) -> int:
+@JSON
+def stop(number: int | None, as_json: bool) -> int:
     """Stop RUN after the rows in progress. By default, every run in progress."""
     from importer.runs.status import ask_to_stop
 
-    for request in ask_to_stop(number, load_settings(), fits=in_use()):
+    requests = ask_to_stop(number, load_settings(), fits=in_use())
+    if as_json:
+        document: documents.Stop = {"runs": [_stopped_run(request) for request in requests]}
+        put_json(document)
+        return Exit.DONE
+    for request in requests:
         if request.run is None:
             put("An import that had not begun stops now; nothing was sent. To start it, repeat its command.")
             continue
@@ -675,6 +761,19 @@ def stop(number: int | None) -> int:
         else:
             put(f"Run {run.id} is finished, so there was nothing to stop.")
     return Exit.DONE
+
+
+def _stopped_run(request: "StopRequest") -> "documents.StoppedRun":
+    run = request.run
+    if run is None:
+        return {"run": None, "state": "stopping", "command": None}
+    if request.working:
+        return {"run": run.id, "state": "stopping", "command": run.command(request.command)}
+    if request.waited:
+        return {"run": run.id, "state": "left the queue", "command": run.command(request.command)}
+    if run.finished is None:
+        return {"run": run.id, "state": "not in progress", "command": run.command(request.command)}
+    return {"run": run.id, "state": "finished", "command": None}
 
 
 @click.command()
@@ -709,6 +808,7 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 @PROFILE
 @WAIT
 @PROGRESS
+@LOG_FILE
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def reconcile(number: int | None, as_json: bool, wait: bool, progress: Path | None, sandbox: bool) -> int:
@@ -719,7 +819,8 @@ def reconcile(number: int | None, as_json: bool, wait: bool, progress: Path | No
 
     with service_of(number, {}, sandbox, Which.IN_DOUBT) as (settings, chosen):
         work = work_file(progress)
-        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=True, work=work))
+        console = terminal.Console(the_clock(), yes=True, work=work, log=answer().log)
+        request = run_request(chosen, settings, console)
         with noting_errors(work):
             result = finish(reconcile_run(request, waits=wait))
         if work is not None:
@@ -750,7 +851,7 @@ def verify(number: int | None, as_json: bool, progress: Path | None, sandbox: bo
         if work is not None:
             work.end(done.counts)
     if as_json:
-        put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
+        put_json({"run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": str(done.file)})
     else:
         terminal.show_verification(done)
     return done.exit_code
@@ -759,7 +860,7 @@ def verify(number: int | None, as_json: bool, progress: Path | None, sandbox: bo
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING[:2])
+@with_options(*PACING[:2], LOG_FILE)
 @click.option("--yes", "-y", is_flag=True, help="Undo without asking.")
 @click.option(
     "--even-if-gone", is_flag=True, help="Somebody has deleted all records of the run: count them as deleted."
@@ -778,16 +879,18 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         work = work_file(options["progress"])
-        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes, work=work))
+        console = terminal.Console(the_clock(), yes=yes, work=work, log=answer().log)
+        request = run_request(chosen, settings, console)
         with noting_errors(work):
             done = finish(undo_run(request, even_if_gone=options["even_if_gone"], waits=options["wait"]))
         if work is not None and done is not None:
             work.end(done.counts, done.message)
     if done is None:
-        put("Nothing was undone.")
+        put_declined("Nothing was undone.", as_json)
         return Exit.DONE
     if as_json:
-        put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "file": done.file})
+        failure = Failure.by_exit_code(done.exit_code, done.message, f"Finish the undo: {done.run.command('undo')}")
+        put_json({"run": done.run.id, "counts": done.counts, "file": str(done.file)}, failure)
     else:
         terminal.show_undoing(done)
     return done.exit_code

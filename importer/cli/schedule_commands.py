@@ -1,13 +1,13 @@
 """The commands about scheduled imports: added once, then seen, paused, resumed and removed."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli.lines import put, put_json, say
+from importer.cli.answer import put_json
+from importer.cli.lines import put, say
 from importer.cli.options import (
     JSON,
     KEY,
@@ -21,10 +21,12 @@ from importer.cli.options import (
     the_clock,
     with_options,
 )
+from importer.cli.output import instant
 from importer.errors import Exit, UsageError
 from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
+    from importer.cli import documents
     from importer.runs.recurrence import Weekly
     from importer.runs.request import ImportRequest
     from importer.runs.schedule_status import ScheduleStatus
@@ -34,7 +36,8 @@ _NUMBER = click.argument("number", metavar="NUMBER", type=int)
 
 
 @click.group()
-def schedule() -> None:
+@JSON
+def schedule(as_json: bool) -> None:
     """Import by a worker on some days, or when a file appears."""
 
 
@@ -69,7 +72,7 @@ def add(path: Path, as_json: bool, **options: Any) -> int:
     terms = _terms(weekly, request, options)
     status, present = schedule_status.add_schedule(request, terms, now)
     if as_json:
-        put_json({"schema": 1, **_document(status), "files_there_before": present})
+        put_json({**_document(status), "files_there_before": present})
         return Exit.DONE
     for line in _lines(status, now):
         put(line)
@@ -145,7 +148,7 @@ def list_schedules(as_json: bool) -> int:
     now = the_clock()()
     statuses = schedule_statuses(load_settings(), now)
     if as_json:
-        put_json({"schema": 1, "schedules": [_document(status) for status in statuses]})
+        put_json({"schedules": [_document(status) for status in statuses]})
         return Exit.DONE
     for status in statuses:
         for line in _lines(status, now):
@@ -166,7 +169,7 @@ def pause(number: int, as_json: bool) -> int:
 
     pause_schedule(number, load_settings(), the_clock()())
     if as_json:
-        put_json({"schema": 1, "schedule": number, "state": "paused"})
+        put_json({"schedule": number, "state": "paused"})
     else:
         put(f"Schedule {number} is paused. To go on: importer schedule resume {number}")
     return Exit.DONE
@@ -185,7 +188,7 @@ def resume_paused(number: int, as_json: bool) -> int:
     now = the_clock()()
     status = resume_schedule(number, load_settings(), now)
     if as_json:
-        put_json({"schema": 1, **_document(status)})
+        put_json({**_document(status)})
     else:
         for line in _lines(status, now):
             put(line)
@@ -201,7 +204,7 @@ def remove(number: int, as_json: bool) -> int:
 
     remove_schedule(number, load_settings(), the_clock()())
     if as_json:
-        put_json({"schema": 1, "schedule": number, "state": "removed"})
+        put_json({"schedule": number, "state": "removed"})
     else:
         put(f"Schedule {number} is removed. Its runs stay: importer history")
     return Exit.DONE
@@ -221,9 +224,9 @@ def _lines(status: "ScheduleStatus", now: float) -> Iterator[str]:
         yield f"  {harmless_line(last)}{see}"
 
 
-def _document(status: "ScheduleStatus") -> dict[str, Any]:
+def _document(status: "ScheduleStatus") -> "documents.Schedule":
     """A schedule as --json prints it."""
-    one, terms, last, weekly = status.schedule, status.terms, status.last, status.terms.weekly
+    one, terms, weekly = status.schedule, status.terms, status.terms.weekly
     return {
         "schedule": one.id,
         "path": one.path,
@@ -238,22 +241,27 @@ def _document(status: "ScheduleStatus") -> dict[str, Any]:
         "next": _instant(status.next_due),
         "due_since": _instant(status.due_since),
         "looked": _instant(one.looked),
-        "last": None
-        if last is None
-        else {
-            "state": last.state.value,
-            "file": last.file or None,
-            "due": _instant(last.due),
-            "at": _instant(last.at),
-            "run": last.run,
-            "missed": last.missed,
-            "reason": last.reason or None,
-        },
+        "last": _last(status),
+    }
+
+
+def _last(status: "ScheduleStatus") -> "documents.LastImport | None":
+    last = status.last
+    if last is None:
+        return None
+    return {
+        "state": last.state.value,
+        "file": last.file or None,
+        "due": _instant(last.due),
+        "at": _instant(last.at),
+        "run": last.run,
+        "missed": last.missed,
+        "reason": last.reason or None,
     }
 
 
 def _instant(epoch: float | None) -> str | None:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None
+    return instant(epoch) if epoch is not None else None
 
 
 COMMANDS = (schedule,)

@@ -1,12 +1,14 @@
 """The commands around an import: template, sandbox, page, people, sign-in."""
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.answer import answer, put_json
 from importer.cli.completion import complete_types
-from importer.cli.lines import put, put_json, put_start_link, say, service_log
+from importer.cli.lines import put, put_start_link, say, service_log
 from importer.cli.options import (
     JSON,
     MOST_SPEED,
@@ -22,7 +24,16 @@ from importer.cli.options import (
 )
 from importer.cli.output import finish, quoted
 from importer.cli.personal_data import keep_to_retention
-from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
+from importer.errors import ERROR_MEANINGS, EXIT_MEANINGS, Exit, ServiceError, SignInError
+
+if TYPE_CHECKING:
+    from importer.cli import documents
+
+
+def put_ready(url: str) -> None:
+    """Answer that a service listens at this address; it goes on until it is stopped."""
+    document: documents.Listening = {"url": url, "process": os.getpid()}
+    answer().put_now(document)
 
 
 @click.command()
@@ -33,7 +44,8 @@ from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 )
 @click.option("--offline", is_flag=True, help="Leave out drop-down lists with names from the service.")
 @click.option("--sandbox", is_flag=True, help="Drop-down lists with names from a practice service.")
-def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
+@JSON
+def template(output: Path, kind: str | None, offline: bool, sandbox: bool, as_json: bool) -> int:
     """Write a spreadsheet to fill in.
 
     It has the right columns, and notes with examples. If you are signed in, it also has drop-down lists with the names
@@ -55,6 +67,11 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
         except (ServiceError, SignInError) as error:
             say(f"{error.message} The template has no drop-down lists with names.")
     write_template(kind_named(kind), output, offers)
+    if as_json:
+        lists = {field: len(names) for field, names in offers.items()}
+        document: documents.Template = {"file": str(output), "type": kind_named(kind).name, "lists": lists}
+        put_json(document)
+        return Exit.DONE
     counts = [f"a list of {text.count(len(names), 'name')} for {field}" for field, names in offers.items()]
     put(f"{output} is ready{', with ' + ' and '.join(counts) if counts else ''}.")
     put(f"Fill it in, then: importer check {quoted(output)}")
@@ -81,7 +98,7 @@ def init(of_the_user: bool, as_json: bool) -> int:
     if not is_new:
         raise click.UsageError(f"{path} already exists, and stays as it is. To see what holds: importer config")
     if as_json:
-        put_json({"schema": 1, "file": str(path.absolute())})
+        put_json({"file": str(path.absolute())})
     else:
         put(f"{path} is ready. Edit it, then look at what holds with: importer config")
     return Exit.DONE
@@ -106,7 +123,7 @@ def sample(names: tuple[str, ...], only_list: bool, out: Path, replace: bool, as
     chosen = [_sample_named(name) for name in names] or list(SAMPLES)
     if only_list:
         if as_json:
-            put_json({"schema": 1, "samples": [{"file": name, "meaning": SAMPLES[name].meaning} for name in chosen]})
+            put_json({"samples": [{"file": name, "meaning": SAMPLES[name].meaning} for name in chosen]})
             return Exit.DONE
         for name in chosen:
             put(f"{name:24} {SAMPLES[name].meaning}")
@@ -121,7 +138,7 @@ def sample(names: tuple[str, ...], only_list: bool, out: Path, replace: bool, as
     except OSError as error:
         raise click.UsageError(f"{out} cannot be written to ({error.strerror}). Choose another with --out.") from error
     if as_json:
-        put_json({"schema": 1, "files": [str(out / name) for name in chosen]})
+        put_json({"files": [str(out / name) for name in chosen]})
         return Exit.DONE
     for name in chosen:
         put(f"{out / name}: {SAMPLES[name].meaning}")
@@ -164,7 +181,8 @@ def _sample_named(name: str) -> str:
 )
 @click.option("--any-id", is_flag=True, help="Take Ids of coworkers and resources that it does not list, too.")
 @click.option("--keep", type=click.Path(path_type=Path), help="A file to keep the records in between starts.")
-def sandbox(port: int, keep: Path | None, **switches: Any) -> int:
+@JSON
+def sandbox(port: int, keep: Path | None, as_json: bool, **switches: Any) -> int:
     """Start a practice service on this machine. Ctrl-C stops it."""
     from importer.cli.embedded_sandbox import serve
     from importer.cli.practice_options import exports, practice_options
@@ -173,6 +191,9 @@ def sandbox(port: int, keep: Path | None, **switches: Any) -> int:
     options = practice_options(keep=keep, **switches)
 
     def ready(url: str) -> None:
+        if as_json:
+            put_ready(url)
+            return
         variables = " ".join(f"{name}={value}" for name, value in exports(options, url).items())
         put(
             f"The practice service is running at {url}. Press Ctrl-C to stop it; its records "
@@ -206,7 +227,10 @@ def sandbox(port: int, keep: Path | None, **switches: Any) -> int:
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @with_options(*PACING[:3])
-def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, **options: Any) -> int:
+@JSON
+def serve(
+    host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, as_json: bool, **options: Any
+) -> int:
     """Serve the web page. Ctrl-C stops the page, but no import."""
     from importer import web
     from importer.runs.log import LogLine
@@ -218,19 +242,21 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
         log = service_log(settings.log, the_clock())
         keep_to_retention(settings, tell=say if settings.log == "text" else lambda _: log(LogLine("retention kept")))
         address = web.Address(host, port, names, open_browser)
-        web.serve(settings, address, put_start_link, sandbox=sandbox, log=log)
+        web.serve(settings, address, put_ready if as_json else put_start_link, sandbox=sandbox, log=log)
     return Exit.DONE
 
 
 @click.group()
-def people() -> None:
+@JSON
+def people(as_json: bool) -> None:
     """Manage who may use the web page of a team."""
 
 
 @people.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
-def add_person(name: str, role: str) -> int:
+@JSON
+def add_person(name: str, role: str, as_json: bool) -> int:
     """Give NAME a role, or another role than before.
 
     NAME is the e-mail address with which somebody signs in, or the name that your proxy gives them.
@@ -238,27 +264,38 @@ def add_person(name: str, role: str) -> int:
     from importer import web
 
     web.people_of(load_settings()).add(name, web.Role[role.upper()])
-    put(f"{name} may now use the page ({role}), from the next sign-in on.")
+    if as_json:
+        put_json({"name": name, "role": role})
+    else:
+        put(f"{name} may now use the page ({role}), from the next sign-in on.")
     return Exit.DONE
 
 
 @people.command("remove")
 @click.argument("name")
-def remove_person(name: str) -> int:
+@JSON
+def remove_person(name: str, as_json: bool) -> int:
     """Take the role of NAME away."""
     from importer import web
 
     web.people_of(load_settings()).remove(name)
-    put(f"Removed {name}. All sessions of {name} end.")
+    if as_json:
+        put_json({"name": name})
+    else:
+        put(f"Removed {name}. All sessions of {name} end.")
     return Exit.DONE
 
 
 @people.command("list")
-def list_people() -> int:
+@JSON
+def list_people(as_json: bool) -> int:
     """List the people and their roles."""
     from importer import web
 
     roles = web.people_of(load_settings()).roles
+    if as_json:
+        put_json({"people": [{"name": name, "role": role.name.lower()} for name, role in roles.items()]})
+        return Exit.DONE
     if not roles:
         put("Nobody has been added yet. To add somebody: importer people add E-MAIL")
     for name, role in roles.items():
@@ -268,30 +305,42 @@ def list_people() -> int:
 
 @click.command()
 @PROFILE
-@click.option("--username", prompt="E-mail", help="The e-mail address of the Nexudus user.")
-def login(username: str) -> int:
+@click.option("--username", help="The e-mail address of the Nexudus user.")
+@JSON
+def login(username: str | None, as_json: bool) -> int:
     """Sign in, and save the sign-in in this machine's keyring."""
+    from dataclasses import asdict
+
     from importer.config import credentials, settings
     from importer.runs import session
 
+    username = username or str(click.prompt("E-mail", err=True))
     # Never a flag: every list of processes would show it (S-21).
-    password: str = click.prompt("Password", hide_input=True)
+    password: str = click.prompt("Password", hide_input=True, err=True)
     flags, profile = {"username": username, "password": password}, profile_name()
     loaded = settings.load(flags, ignore=("token",), profile=profile).settings
     account = finish(session.who(loaded, the_clock(), say))
     credentials.save(loaded.url, username, password, profile)
-    put(f"Signed in to {account.space} as {account.user}.")
+    if as_json:
+        put_json({"url": loaded.url, **asdict(account)})
+    else:
+        put(f"Signed in to {account.space} as {account.user}.")
     return Exit.DONE
 
 
 @click.command()
 @PROFILE
-def logout() -> int:
+@JSON
+def logout(as_json: bool) -> int:
     """Remove the sign-in from this machine's keyring."""
     from importer.config import credentials
 
-    credentials.forget(load_settings().url, profile_name())
-    put("Signed out.")
+    url, profile = load_settings().url, profile_name()
+    credentials.forget(url, profile)
+    if as_json:
+        put_json({"url": url, "profile": profile})
+    else:
+        put("Signed out.")
     return Exit.DONE
 
 
@@ -307,15 +356,26 @@ def whoami(as_json: bool) -> int:
     settings = load_settings()
     account = finish(who(settings, the_clock(), say))
     if as_json:
-        put_json({"schema": 1, "url": settings.url, **asdict(account)})
+        put_json({"url": settings.url, **asdict(account)})
     else:
         put(f"{account.user} in {account.space} ({settings.url})")
     return Exit.DONE
 
 
 @click.command("exit-codes")
-def exit_codes() -> int:
+@JSON
+def exit_codes(as_json: bool) -> int:
     """List the exit codes. Any other code is a failure, too."""
+    if as_json:
+        document: documents.CodeList = {
+            "exit_codes": [{"code": int(code), "meaning": meaning} for code, meaning in EXIT_MEANINGS.items()],
+            "errors": [
+                {"code": code.value, "exit_code": int(exit_code), "meaning": meaning}
+                for code, (exit_code, meaning) in ERROR_MEANINGS.items()
+            ],
+        }
+        put_json(document)
+        return Exit.DONE
     for code, meaning in EXIT_MEANINGS.items():
         put(f"{int(code):4}  {meaning}")
     return Exit.DONE

@@ -21,6 +21,7 @@ from importer.errors import Exit, UsageError, gravest
 from importer.harmless import harmless_line
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
+from importer.runs.log import Log, LogLine, no_log
 from importer.text import comparison_lines, count, duration, moment, plan_lines, printable, typed_word, wait_words
 from schemas import RECORD_TYPES
 
@@ -149,17 +150,22 @@ def show_comparison(plan: Plan, account: Account) -> None:
 
 def show_end(result: RunResult) -> None:
     """Show how the run ended, where the report is, and what to do next."""
-    from importer.cli.step_lines import step_lines
-
     counts = result.report.counts
     statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
     put(f"Run {result.run.id}: {statuses or 'no rows'}.")
     if result.report.files:
         put(f"Report: {result.report.folder / 'report.html'}")
+    for line in step_lines_of(result):
+        put(line)
+
+
+def step_lines_of(result: RunResult) -> list[str]:
+    """What to do next about a run that has ended."""
+    from importer.cli.step_lines import step_lines
+
     run = result.run
     at = moment(run.resume_at, run.stopped or run.resume_at) if run.resume_at is not None else ""
-    for line in step_lines(run, result.steps, at):
-        put(line)
+    return step_lines(run, result.steps, at)
 
 
 PRESENCE_WORDS = {
@@ -325,12 +331,14 @@ def _may_have_been_changed(records: int) -> str:
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
-    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: ProgressFile | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, yes: bool, quiet: bool = False, work: ProgressFile | None = None, log: Log = no_log
+    ) -> None:
         """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result.
 
-        ``work`` is where a page looks how far this is.
+        ``work`` is where a page looks how far this is, ``log`` gets the events for programs.
         """
-        self._clock, self._work = clock, work
+        self._clock, self._work, self.log = clock, work, log
         self._yes, self._quiet = yes, quiet
         self._bar: tqdm[NoReturn] | None = None
         self._next_line = 0.0
@@ -457,9 +465,9 @@ class Console:
 class BatchConsole:
     """Shows several imports at once: one bar for all of them, and each sentence with the name of its file."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Start without any import."""
-        self._console = Console(clock, yes=True)
+    def __init__(self, clock: Clock, log: Log = no_log) -> None:
+        """Start without any import; ``log`` gets the events of all of them."""
+        self._console, self.log = Console(clock, yes=True), log
         self._stop: asyncio.Event | None = None
         self._members: list[_Member] = []
         self._next_look = 0.0
@@ -504,6 +512,9 @@ class _Member:
 
     def say(self, sentence: str) -> None:
         say(f"{self.name}: {sentence}")
+
+    def log(self, line: LogLine) -> None:
+        self._several.log(line)
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         wrong = f"; {count(result.invalid, 'row')} skipped as invalid" if result.invalid else ""

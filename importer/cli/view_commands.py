@@ -3,14 +3,14 @@
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from importer.cli.answer import Failure, put_json
 from importer.cli.completion import complete_types
-from importer.cli.lines import put, put_json, say
+from importer.cli.lines import put, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -18,6 +18,7 @@ from importer.cli.options import (
     PROFILE,
     READING,
     RUN,
+    begin_answer,
     in_use,
     input_file,
     kind_named,
@@ -28,17 +29,22 @@ from importer.cli.options import (
     with_encoding,
     with_options,
 )
-from importer.cli.output import finish, quoted
+from importer.cli.output import finish, instant, put_declined, quoted
 from importer.cli.personal_data import export_person
-from importer.errors import Exit, SettingsError, UsageError
+from importer.errors import ErrorCode, Exit, SettingsError, UsageError
 from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from importer.cli import documents
     from importer.config.probe_file import ProbeResult
+    from importer.config.settings import FolderFile
     from importer.journal.senders import Holder
+    from importer.runs.doctor import Finding
     from importer.runs.status import RunStatus
+
+_DAMAGED = "Restore a backup of it, then rebuild what is missing: importer journal --rebuild"
 
 
 @click.command()
@@ -53,7 +59,7 @@ def status(number: int | None, as_json: bool) -> int:
     now = the_clock()()
     shown, others, newer = status_and_others(number, load_settings(), now, in_use())
     if as_json:
-        put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
+        put_json({**_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
     if shown.worker_complaint:
@@ -94,7 +100,7 @@ def history(limit: int, as_json: bool) -> int:
 
     statuses = latest_statuses(limit, load_settings(), the_clock()())
     if as_json:
-        put_json({"schema": 1, "runs": [_document(shown) for shown in statuses]})
+        put_json({"runs": [_document(shown) for shown in statuses]})
         return Exit.DONE
     columns = [change_signs(shown.counts) if shown.rows else "-" for shown in statuses]
     width = max(map(len, columns), default=0)
@@ -147,13 +153,16 @@ def columns(file: str, as_json: bool, save: bool, **reading: Any) -> int:
             remember(own_labels(source.sheet), read.map, shelf_of(settings.journal_place))
         matched = columns_of(source)
         error = complaint(source)
+    document = {"file": str(one), "columns": [asdict(column) for column in matched]}
     if as_json:
-        put_json({"schema": 1, "file": str(one), "columns": [asdict(column) for column in matched]})
+        put_json(document)
     else:
         terminal.show_columns(matched, remembered=source.remembered or save)
     if error is None:
         return Exit.DONE
     # Not raised: the table above, or the one document, is the answer. With another exit code than 0 comes a sentence.
+    if as_json:
+        put_json(document, Failure.of(error))
     say(f"{error.message}\n{error.advice}")
     return error.exit_code
 
@@ -192,13 +201,13 @@ def _who_takes_it(workers: "Sequence[Holder]") -> str:
     return f"It waits for a worker that can sign in for it and has a place free. {running}."
 
 
-def _state(shown: "RunStatus") -> str:
+def _state(shown: "RunStatus") -> Literal["finished", "being sent", "queued", "unfinished"]:
     if shown.finished:
         return "finished"
     return "being sent" if shown.working else "queued" if shown.is_queued else "unfinished"
 
 
-def _document(shown: "RunStatus") -> dict[str, Any]:
+def _document(shown: "RunStatus") -> "documents.RunState":
     """A run as ``status`` and ``history`` print it with --json."""
     from importer.journal.next_steps import command_of
 
@@ -213,7 +222,7 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
         "rows": run.rows,
         "counts": {status.value: number for status, number in shown.counts.items()},
         "undone": shown.removed + shown.restored,
-        "started": _instant(run.started),
+        "started": instant(run.started),
         "finished": _instant(run.finished),
         "exit_code": run.exit_code,
         "resume_after": _instant(shown.resume_at),
@@ -224,7 +233,7 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
 
 
 def _instant(epoch: float | None) -> str | None:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None
+    return instant(epoch) if epoch is not None else None
 
 
 @click.command()
@@ -273,7 +282,9 @@ def journal(backup: Path | None, rebuild: bool, person: str | None, as_json: boo
     if as_json:
         counts = {state.value: number for state, number in states.items()}
         facts = {"path": opened.name, "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
-        put_json({"schema": 1, **facts, "backup": str(backup) if backup else None})
+        made = str(backup) if backup is not None and not fault else None
+        failure = Failure(ErrorCode.JOURNAL, f"The journal is damaged: {fault}", _DAMAGED) if fault else None
+        put_json({**facts, "backup": made}, failure)
     else:
         put(f"{opened.name}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}")
         put("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), end="")
@@ -295,7 +306,6 @@ def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> in
     if as_json:
         put_json(
             {
-                "schema": 1,
                 "run": rebuilt.run.id if rebuilt.run else None,
                 "records": rebuilt.records,
                 "in_journal": rebuilt.in_journal,
@@ -304,7 +314,8 @@ def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> in
                 "other_installations": dict(rebuilt.others),
                 "nothing_sent_before": _instant(rebuilt.until),
                 "folder": str(rebuilt.run.folder) if rebuilt.run else None,
-            }
+            },
+            Failure.by_exit_code(rebuilt.exit_code, " ".join(terminal.rebuilt_lines(rebuilt, clock()))),
         )
     else:
         terminal.show_rebuilt(rebuilt, clock())
@@ -324,6 +335,7 @@ def config(context: click.Context, as_json: bool) -> int:
 
     if context.invoked_subcommand is not None:
         return Exit.DONE
+    as_json = begin_answer(context, as_json)
     profile = profile_name()
     loaded = room.load(profile=profile)
     folders = sorted(trusted(room.trusting_home()))
@@ -334,7 +346,7 @@ def config(context: click.Context, as_json: bool) -> int:
     ]
     lower = below_rate(loaded.settings)
     if as_json:
-        put_json({"schema": 1, "settings": rows, "trusted_folders": folders, "below_rate": lower})
+        put_json({"settings": rows, "trusted_folders": folders, "below_rate": lower})
         return Exit.DONE
     for row in rows:
         put(f"{row['setting']:18} {row['value']:44} {row['source']:14} {row['variable']}")
@@ -349,7 +361,8 @@ def config(context: click.Context, as_json: bool) -> int:
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 @click.option("--remove", is_flag=True, help="Trust the folder no longer.")
 @click.option("--yes", "-y", is_flag=True, help="Trust it without asking.")
-def trust_folder(folder: Path, remove: bool, yes: bool) -> int:
+@JSON
+def trust_folder(folder: Path, remove: bool, yes: bool, as_json: bool) -> int:
     """Let importer.toml in FOLDER say where secrets go.
 
     By default, FOLDER is the current folder. The file is trusted as it is now: once it changes, you are asked again.
@@ -358,26 +371,44 @@ def trust_folder(folder: Path, remove: bool, yes: bool) -> int:
     from importer.config import trust
 
     if remove:
-        return _distrust(folder)
+        return _distrust(folder, as_json)
     file = room.folder_file(folder)
     if file is None or not file.destinations:
-        put(f"{folder / room.FOLDER_FILE} says nothing about where secrets go, so there is nothing to trust.")
-        return Exit.DONE
+        sentence = f"{folder / room.FOLDER_FILE} says nothing about where secrets go, so there is nothing to trust."
+        return _end_trust(folder, None, sentence, as_json)
+    # In the way of no document: then these are on stderr.
     put(f"{file.path} decides where passwords, tokens and data go:")
     for each in file.destinations:
         put(f"  {harmless_line(f'{each.key} = {each.value}{each.where}')}")
     if not yes and not sys.stdin.isatty():
         raise UsageError("Nothing was trusted: there is no terminal to ask you on.", "To trust it anyway, add --yes.")
     if not yes and not click.confirm("Trust this file as it is now?", err=True):
-        put("Nothing was trusted.")
-        return Exit.DONE
+        return _end_trust(folder, file, "Nothing was trusted.", as_json)
     for home in file.homes:
         trust.trust(home, file.path.parent, file.content)
-    put(f"Trusted. To trust it no longer: importer config trust --remove {quoted(file.path.parent)}")
+    sentence = f"Trusted. To trust it no longer: importer config trust --remove {quoted(file.path.parent)}"
+    return _end_trust(folder, file, sentence, as_json, is_trusted=True)
+
+
+def _end_trust(
+    folder: Path, file: "FolderFile | None", sentence: str, as_json: bool, *, is_trusted: bool = False
+) -> int:
+    if as_json:
+        destinations: list[documents.Destination] = [
+            {"key": f"{each.key}{each.where}", "value": str(each.value)} for each in (file.destinations if file else ())
+        ]
+        document: documents.Trust = {
+            "folder": str(folder.resolve()),
+            "trusted": is_trusted,
+            "destinations": destinations,
+        }
+        put_json(document)
+    else:
+        put(sentence)
     return Exit.DONE
 
 
-def _distrust(folder: Path) -> int:
+def _distrust(folder: Path, as_json: bool) -> int:
     from importer.config import settings as room
     from importer.config import trust
 
@@ -386,8 +417,8 @@ def _distrust(folder: Path) -> int:
     with suppress(SettingsError):
         homes += file.homes[1:] if (file := room.folder_file(folder)) is not None else ()
     was_trusted = [trust.distrust(home, folder) for home in homes if home.is_dir()]
-    put(f"{folder.resolve()} {'is no longer trusted' if any(was_trusted) else 'was not trusted'}.")
-    return Exit.DONE
+    sentence = f"{folder.resolve()} {'is no longer trusted' if any(was_trusted) else 'was not trusted'}."
+    return _end_trust(folder, None, sentence, as_json)
 
 
 @click.command()
@@ -418,8 +449,10 @@ def doctor(as_json: bool, probe: bool, **options: Any) -> int:
 
     findings, probes = finish(diagnose(profile_name(), the_clock()))
     if as_json:
-        documents = [finding.document for finding in findings]
-        put_json({"schema": 1, "findings": documents, "probes": [_probe_document(result) for result in probes]})
+        parts = [finding.document for finding in findings]
+        bad = [finding for finding in findings if not finding.good]
+        failure = Failure(ErrorCode.FINDINGS, _listed(bad), " ".join(filter(None, (one.fix for one in bad))))
+        put_json({"findings": parts, "probes": [_probe_document(result) for result in probes]}, failure)
     else:
         for finding in findings:
             put(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.detail}")
@@ -430,6 +463,10 @@ def doctor(as_json: bool, probe: bool, **options: Any) -> int:
         if not probes:
             put("To find out how Nexudus behaves with a test record: importer doctor --probe")
     return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE
+
+
+def _listed(bad: "Sequence[Finding]") -> str:
+    return "; ".join(f"{finding.what}: {finding.detail}" for finding in bad)
 
 
 def _probe(as_json: bool, *, yes: bool, resource: int | None, coworker: int | None, kind: str | None) -> int:
@@ -443,22 +480,23 @@ def _probe(as_json: bool, *, yes: bool, resource: int | None, coworker: int | No
     ids = {relation: number for relation, number in (("Resource", resource), ("Coworker", coworker)) if number}
     done = finish(probe_service(ProbeRequest(load_settings(), console, clock, kind_named(kind), ids)))
     if done is None:
-        put("Nothing was created.")
+        put_declined("Nothing was created.", as_json)
         return Exit.DONE
     if done.message:
         say(done.message)
     if as_json:
-        put_json({"schema": 1, "probes": [_probe_document(done.result)]})
+        failure = Failure.by_exit_code(done.exit_code, done.message)
+        put_json({"probes": [_probe_document(done.result)]}, failure)
     else:
         terminal.show_probe(done.result, clock())
     return done.exit_code
 
 
-def _probe_document(result: "ProbeResult") -> dict[str, Any]:
+def _probe_document(result: "ProbeResult") -> "documents.Probe":
     from importer.config.probe_file import STATEMENTS
 
-    answers = [
-        {"point": point, "statement": statement, "answer": one.answer, "detail": one.detail}
+    answers: list[documents.PointAnswer] = [
+        {"point": point, "statement": statement, "answer": one.answer.value, "detail": one.detail}
         for point, statement in STATEMENTS.items()
         for one in [result.observation(point)]
     ]

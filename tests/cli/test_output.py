@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import os
 import shlex
 import shutil
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from importer.cli import importer as commands
 from importer.cli import output
-from importer.cli.lines import put_json, say
+from importer.cli.lines import say
 from importer.cli.options import use_profile
 from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, quoted, with_reading
 from importer.errors import SignInError
@@ -85,14 +84,6 @@ def test_a_quoted_word_is_one_word_to_the_shell(word: str) -> None:
         assert subprocess.check_output(["bash", "-c", f"printf %s {typed}"]) == os.fsencode(word)
     else:
         assert shlex.split(typed) == [word]
-
-
-def test_a_document_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    """On stdout, with letters as they are; a path is its text."""
-    put_json({"name": "Zoë", "file": Path("a/b"), "rows": 3})
-    out, err = capsys.readouterr()
-    assert (json.loads(out), err) == ({"name": "Zoë", "file": "a/b", "rows": 3}, "")
-    assert "Zoë" in out
 
 
 def test_a_line_for_people_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,12 @@ def test_it_is_paused_resumed_and_removed(friday: Desk) -> None:
     [paused] = friday.type("schedule", "list", "--json").json["schedules"]
     assert (paused["state"], paused["next"]) == ("paused", None)
     assert "Next: Monday 30 November" in friday.type("schedule", "resume", "1").out
-    assert friday.type("schedule", "remove", "1", "--json").json == {"schema": 1, "schedule": 1, "state": "removed"}
+    assert friday.type("schedule", "remove", "1", "--json").json == {
+        "schema": 1,
+        "ok": True,
+        "schedule": 1,
+        "state": "removed",
+    }
     assert "Nothing is scheduled." in friday.type("schedule", "list").out
     assert friday.type("schedule", "add", "in", APPEARS, "--json").json["schedule"] == 2
 
