@@ -180,12 +180,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows are done, answered or not; if nothing moves, why and until when (epoch seconds)."""
+    """How many rows are done, answered or not; if nothing moves, why and until when (epoch seconds).
+
+    ``throttled`` counts the answers that asked to wait, ``failed_rows`` are the rows that failed since the last time.
+    """
 
     done: int
     failed: int
     waiting: str = ""
     until: float = 0.0
+    throttled: int = 0
+    failed_rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,8 @@ ADJECTIVES = {state.value for state in State}
 def names_of_things(path: Path) -> set[str]:
     """Every name that a file gives: modules, functions, classes, parameters, variables, attributes.
 
-    Members of an enumeration are left out: an event or an outcome is called after what happened.
+    Members of an enumeration are left out: an event or an outcome is called after what happened. So are those of the
+    documents for programs, which are a contract.
     """
     tree, names = ast.parse(path.read_text("utf-8")), {path.stem}
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
@@ -242,6 +243,8 @@ def names_of_things(path: Path) -> set[str]:
     members = {
         target for kind in kinds for line in kind.body if isinstance(line, ast.Assign) for target in line.targets
     }
+    documents = [node for node in classes if any(isinstance(b, ast.Name) and b.id == "TypedDict" for b in node.bases)]
+    members |= {line.target for kind in documents for line in kind.body if isinstance(line, ast.AnnAssign)}
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

@@ -346,13 +346,13 @@ def test_hashes_are_of_approved_kinds() -> None:
             if isinstance(part, ast.Import) and "random" in {name.name for name in part.names}:
                 random_in.add(path.parent.name)
     assert used == {"sha256", "blake2b", "file_digest"}
-    # The practice service invents its people with it.
-    assert random_in <= {"sandbox"}
+    # The practice service invents its people with it, and the samples their Ids.
+    assert random_in <= {"sandbox", "samples"}
 
 
 def test_every_event_of_the_log_is_in_the_guide() -> None:
     """Whoever reads a log finds each of its events explained."""
-    topic = find_topic("operations")
+    topic = find_topic("json-and-exit-codes")
     assert topic is not None
     events = {name for path in CODE for name in re.findall(r'LogLine\(\s*"([^"]+)"', path.read_text("utf-8"))}
     assert len(events) > 5
