@@ -43,7 +43,7 @@ def full_path(path: str) -> str:
 
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_GUID_LENGTH = 36
+GUID_LENGTH = 36
 
 
 def visible_text(text: str) -> str:
@@ -55,7 +55,7 @@ def visible_text(text: str) -> str:
 def guid_text(text: str) -> str:
     """The same of a text that may be a GUID: then its capitals mean nothing (RFC 9562 section 4)."""
     text = visible_text(text)
-    return text.lower() if len(text) == _GUID_LENGTH and _GUID.fullmatch(text) else text
+    return text.lower() if len(text) == GUID_LENGTH and _GUID.fullmatch(text) else text
 
 
 def key_digest(kind: str, key: Iterable[object], occurrence: str) -> bytes:

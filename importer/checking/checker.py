@@ -39,6 +39,7 @@ from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import OF_DATES, Sheet, address, column_letters
 from importer.text import printable
 from schemas import FieldType, RecordType, written
+from schemas.record_type import GUID_LENGTH
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -551,10 +552,21 @@ def _count_repeats(first: Rows, rows: Rows, counts: Counter[int]) -> Rows:
 
 def _comparable(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
     """A column of a key as its values are compared, its texts by ``text``."""
-    if not isinstance(column.dtype, pd.StringDtype):
+    if not isinstance(column.dtype, pd.StringDtype) or _is_as_compared(column):
         return column
     values = [None if value is pd.NA else text(value) or None for value in column.tolist()]
     return pd.Series(pd.array(values, dtype="string"), index=column.index)
+
+
+def _is_as_compared(column: pd.Series) -> bool:
+    """Whether all texts of a column are surely as ``guid_text`` makes them: nothing to strip, to compose, no GUID."""
+    texts = column.dropna().tolist()
+    return (
+        all(map(str.isascii, texts))
+        and GUID_LENGTH not in set(map(len, texts))
+        and all(texts)
+        and (list(map(str.strip, texts)) == texts)
+    )
 
 
 def _composed(column: pd.Series, text: Callable[[str], str]) -> pd.Series:

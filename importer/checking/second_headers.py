@@ -50,11 +50,15 @@ class SecondHeaders:
 
     def _headers(self, chunk: pd.DataFrame, rows: Iterable[int]) -> Iterator[tuple[int, bool]]:
         """The rows that are headers, each with whether its columns are certainly those of the first."""
-        positions = [position for position in self._fields if position in chunk]
-        columns = {position: chunk[position] for position in positions}
-        for row in rows:
-            fields = [self._field(str(columns[position].at[row])) for position in positions]
-            if sum(field is not None for field in fields) >= max(_MOSTLY * len(self._fields), 2):
+        rows, positions = list(rows), [position for position in self._fields if position in chunk]
+        # As lists: looked up one by one in the chunk, the cells of a wrong row take as long as all of its check.
+        columns = [chunk.loc[rows, position].tolist() for position in positions]
+        fewest = max(_MOSTLY * len(self._fields), 2)
+        if fewest > len(positions):
+            return
+        for row, cells in zip(rows, zip(*columns, strict=True), strict=True):
+            fields = self._fields_in(cells, len(positions) - fewest)
+            if fields:
                 yield row, fields == [self._fields[position] for position in positions]
 
     def _second_line(self, chunk: pd.DataFrame) -> dict[int, bool]:
@@ -65,6 +69,15 @@ class SecondHeaders:
         pairs = [(label, str(chunk.iloc[0][place])) for place, label in enumerate(self._sheet.labels) if place in chunk]
         joined = {self._field(f"{label} {cell}") for label, cell in pairs if label and plain(cell)} - {None}
         return {row: False} if len(joined) >= max(_MOSTLY * len(self._fields) - 1, 2) else {}
+
+    def _fields_in(self, cells: Iterable[str], most: float) -> list[str | None]:
+        """The field that each cell of a row names; nothing if more than so many name none."""
+        fields: list[str | None] = []
+        for cell in cells:
+            fields.append(self._field(cell))
+            if fields.count(None) > most:
+                return []
+        return fields
 
     def _field(self, cell: str) -> str | None:
         # Most cells of wrong rows are Ids and long texts, and to look up each of a million takes seconds.

@@ -20,7 +20,15 @@ from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.broken_end import broken_off
 from importer.spreadsheet.correction_notes import NOTE, came_from_here, without_notes
-from importer.spreadsheet.encodings import blocks, ends_with_line, find_encoding, last_lines, recurring, sample_in
+from importer.spreadsheet.encodings import (
+    blocks,
+    ends_with_line,
+    find_encoding,
+    holds_any,
+    last_lines,
+    recurring,
+    sample_in,
+)
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
 from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
@@ -152,8 +160,8 @@ class _Source:
         labels = {label for label in labels_of_user(header.labels) if label.isascii()}
         dashes = {f"\n{mark}" for mark in _DASHES} | {f"\r{mark}" for mark in _DASHES}
         again = recurring(self._path, self._encoding, labels)
-        once = recurring(self._path, self._encoding, dashes, most=0) if not any(map(may_be_extra, near)) else dashes
-        if not once and not is_mostly(len(again), len(labels)):
+        may_be_some = any(map(may_be_extra, near)) or holds_any(self._path, self._encoding, dashes)
+        if not may_be_some and not is_mostly(len(again), len(labels)):
             return Extras({})
         refuse_other_header(self._path.name, islice(self.rows(), header.row, None), header.labels)
         return find_extras(islice(self.rows(), header.row, None), header.labels)
