@@ -43,7 +43,11 @@ def full_path(path: str) -> str:
 
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-GUID_LENGTH = 36
+GUID = "00000000-0000-0000-0000-000000000000"
+GUID_LENGTH = len(GUID)
+HEX_DIGITS = str.maketrans(dict.fromkeys("123456789abcdefABCDEF", "0"))
+SHAPES = {"not-a-guid": GUID}
+"""The checks that allow texts of one shape only, each by that: a GUID, each of its hexadecimal digits as 0."""
 
 
 def visible_text(text: str) -> str:

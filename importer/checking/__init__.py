@@ -12,7 +12,8 @@
     - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is
     - ``second_headers.py`` headers among the rows
-    - ``first_seen.py``  rows and keys that occurred before
+    - ``first_seen.py``  rows and keys that occurred before, by the hashes of ``row_hashes.py``
+- ``gate.py``       rows that are plainly without any issue, which need not come to the checker
 - ``repeats.py``     rows of several files that are for one record
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
@@ -32,6 +33,7 @@ from importer.checking.columns import (
     refuse_absent,
 )
 from importer.checking.dates import DateReader
+from importer.checking.gate import NONE_PLAIN, Gate, PlainRows
 from importer.checking.open_dates import OpenDates, dates_left_open
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import (
@@ -51,6 +53,7 @@ from importer.checking.repeats import FileRows, repeated_elsewhere
 from importer.checking.whole_columns import cell_issues
 
 __all__ = [
+    "NONE_PLAIN",
     "AgreedNames",
     "Cause",
     "CauseGroup",
@@ -63,9 +66,11 @@ __all__ = [
     "Directory",
     "Entry",
     "FileRows",
+    "Gate",
     "How",
     "NamedRecords",
     "OpenDates",
+    "PlainRows",
     "RealDate",
     "as_shown",
     "bare_name",

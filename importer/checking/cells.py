@@ -82,7 +82,7 @@ _NO = ("no", "n", "false", "f", "0", "off")
 YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 """Everything that is read as yes or no, in lower case. An empty cell is neither."""
 
-_ERROR_MARKS = ("#", "Err:", "Loading")
+ERROR_MARKS = ("#", "Err:", "Loading")
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
 _IN_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.000")
 """A point before three zeros: thousands in one country, nothing in another. Cells of numbers come without zeros."""
@@ -170,7 +170,7 @@ def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
         foreign = _NOT_IN_IDS if opaque else _UNPRINTABLE
         bad = [index for index, value in enumerate(values) if value and foreign.search(value)]
         unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
-    if any(mark in together for mark in _ERROR_MARKS):
+    if any(mark in together for mark in ERROR_MARKS):
         errors = [index for index, value in enumerate(stripped) if is_error(value)]
     damaged = damage(stripped, opaque=opaque)
     lost = [index for index, value in enumerate(stripped) if LOST in value] if LOST in together else []

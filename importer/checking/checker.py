@@ -29,8 +29,10 @@ from importer.checking.damage import repaired, without_entities
 from importer.checking.date_headers import DateHeader, read_date_header
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Hashes, Rows
+from importer.checking.gate import MOST_NAMES, NONE_PLAIN, Gate, PlainRows, may_have_gate, passing
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
+from importer.checking.row_hashes import HashedRows, joined, number_hashes, text_hashes
 from importer.checking.second_headers import SecondHeaders, without_rows
 from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_whole
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
@@ -39,7 +41,7 @@ from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import OF_DATES, Sheet, address, column_letters
 from importer.text import printable
 from schemas import FieldType, RecordType, written
-from schemas.record_type import GUID_LENGTH
+from schemas.record_type import GUID_LENGTH, visible_text
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -60,9 +62,6 @@ _BOUNDS = {
 }
 _SIGNED_DATE = re.compile(r"\s*[-+]\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T].*)?")
 """What a program may calculate, but nobody meant so: it is no date, and that says more than that it is a formula."""
-
-MOST_NAMES = 100_000
-"""Beyond this many distinct references, only names are collected; more Ids would tell nothing new."""
 
 _OF_NAMES = {"name-ambiguous", "name-near", "name-not-found", "name-deleted"}
 _PER_COLUMN = {"zone-assumed", "ids-not-listed", "text-as-formula", "quotes-removed"}
@@ -172,6 +171,7 @@ class Checker:
         self._allow_duplicates, self._salt = allow_duplicates, salt
         self._rows, self._keys, self._collisions = FirstSeen(), FirstSeen(), collisions
         self._match_key, self._matches = match_key, FirstSeen()
+        self._may_have_gate = not match_key and not answers
         self.found_collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
@@ -186,13 +186,31 @@ class Checker:
         self._named_rows: set[int] = set()
         self._same_rows: set[int] = set()
 
-    def check(self, chunk: pd.DataFrame) -> Checked:
-        """The issues and the valid rows of a chunk."""
+    def gate(self) -> Gate | None:
+        """What takes the plain rows of the sheet before they come to this checker; None if there can be none."""
+        if not self._may_have_gate or not may_have_gate(self._kind, self._mapping, self._sheet, self._schema):
+            return None
+        return Gate(
+            self._kind, self._mapping, self._sheet, self._schema, self._required, self._directories, self._plain_words
+        )
+
+    @property
+    def met_other_header(self) -> bool:
+        """Whether a header of other columns has come among the rows: then no row below it is plain."""
+        return self._headers.met_other
+
+    def check(self, chunk: pd.DataFrame, plain: PlainRows = NONE_PLAIN) -> Checked:
+        """The issues and the valid rows of a chunk; ``plain`` are further rows of it, which a gate has taken."""
         # The order matters. What a cell is comes before what it may be: pandera sees only values that could be read.
         # Rows with an error are taken out before equal rows are looked for, or a row could be left out in favour of one
         # that is never sent. Equal rows go before rows of one key, which they would be as well. A cell that is as it is
         # in the record that its row names is not at fault, whatever would be wrong with it in a row to be created.
+        few = [name for name, names in self.names.items() if len(names) < MOST_NAMES]
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
+        for name, names in plain.names.items():
+            self.names[name].update(names if name in few else ())
+        for name, number in plain.dates.items():
+            self._dates_of_columns.add_dates(name, number)
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         identified = self.record_ids.read(chunk, typed)
         # No file can hold these as they are: what was read is not the value of the record, so pandera must not see it.
@@ -207,12 +225,20 @@ class Checker:
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
         valid = self._with_named(valid, identified)
-        valid, doubles = self._duplicates(valid)
-        valid, same_key = self._of_one_key(valid)
+        hashed = _hashed(valid, self._kind).merged(plain.hashed)
+        repeats, doubles = self._duplicates(hashed)
+        left = ~np.isin(hashed.rows, doubles.rows)
+        hashed, repeats = hashed.only(left), repeats[left]
+        key_repeats, same_key = self._of_one_key(hashed)
+        left = ~np.isin(hashed.rows, same_key.rows) & (np.isin(hashed.rows, valid.index) if len(plain) else True)
+        sent = len(hashed) - len(same_key)
+        valid = valid[np.isin(valid.index, hashed.rows[left])]
+        valid = valid.assign(repeat=repeats[left], key_repeat=key_repeats[left])
         valid, same_match = self._of_one_match(valid)
         causes += [cause for cause in (doubles, same_key, same_match) if len(cause)]
         causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
-        return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
+        rows = len(chunk) + len(plain)
+        return Checked(rows, rows - sent + len(same_match), causes_of_chunk, valid, self._kind, self._salt)
 
     def _with_headers(self, chunk: pd.DataFrame, causes: list[Cause]) -> list[Cause]:
         """The causes, where a row that is a header or below another one has a single one."""
@@ -244,6 +270,16 @@ class Checker:
             refused = {**parsed.refused, "no-value": bare.empty, "nothing-to-see": bare.unseen}
             return replace(parsed, refused=refused, doubtful=doubtful)
         return replace(parsed, doubtful=doubtful | {"read-as-empty": bare.empty.union(bare.unseen)})
+
+    def _plain_words(self, name: str, cells: list[str]) -> list[bool]:
+        """Which of these texts of a field have no issue and are sent as they stand, whatever they mean elsewhere."""
+        column = self._mapping.column(name)
+        chunk = pd.DataFrame({column.position if column else 0: cells}, dtype=object)
+        parsed = self._parse(chunk, name)
+        plain = (parsed.values == chunk.iloc[:, 0]).to_numpy(dtype=bool, na_value=False)
+        for rows in (*parsed.refused.values(), *parsed.doubtful.values()):
+            plain[rows] = False
+        return list(plain)
 
     def _typed(self, text: pd.Series, name: str) -> Parsed:
         if name in self._kind.references:
@@ -345,14 +381,18 @@ class Checker:
                     self._dates_of_columns.add(first, len(rows))
 
     def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Fault]:
-        # Lazy, or the first wrong column would hide the others. Its exception is an answer here, and ends here.
-        try:
-            self._schema.validate(typed, lazy=True, inplace=True)
-        except pa.errors.SchemaErrors as errors:
-            for (name, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False)["index"]:
-                check_name, _, limits = str(check).partition("(")
-                code, bound = PANDERA_CODES.get(check_name, check_name), _BOUNDS.get(check_name, "{}")
-                yield _Fault(code, str(name), pd.Index(cases, dtype="int64"), bound, limits.rstrip(")"))
+        # Its checks one by one, not validate(): that makes a table of failures first, by which a chunk with a few wrong
+        # rows takes three times as long.
+        for name, column in self._schema.columns.items():
+            values = typed[name].dropna()
+            if not column.nullable and len(values) < len(typed):
+                yield _Fault(PANDERA_CODES["not_nullable"], name, typed.index[typed[name].isna()])
+            for check in column.checks if len(values) else ():
+                rows = values.index[~passing(check, values)]
+                if len(rows):
+                    check_name, _, limits = str(check.error or check.name).partition("(")
+                    code, bound = PANDERA_CODES.get(check_name, check_name), _BOUNDS.get(check_name, "{}")
+                    yield _Fault(code, name, rows, bound, limits.rstrip(")"))
 
     def _one_a_cell(
         self, chunk: pd.DataFrame, faults: list[_Fault], same: Mapping[str, npt.NDArray[np.bool_]]
@@ -442,31 +482,28 @@ class Checker:
                 rows = filled.index.to_numpy(dtype=np.int64)
                 yield Cause("extra-cell", column_letters(position), None, None, rows, values, [""] * len(values))
 
-    def _duplicates(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
-        """The rows to be sent, with their ``repeat``, and those that are equal to an earlier one."""
-        # Equal in all fields of the identity, by which the journal recognises the same row in any file. ``repeat`` goes
+    def _duplicates(self, hashed: HashedRows) -> tuple[Rows, Cause]:
+        """How many earlier rows each row is equal to, and those that are left out for it."""
+        # Equal in all fields of the identity, by which the journal recognises the same row in any file. The number goes
         # into the identity and makes doubles that are allowed differ.
-        rows = valid.index.to_numpy()
-        first = self._rows.first_rows(value_hashes(valid, self._kind), rows)
+        rows = hashed.rows
+        first = self._rows.first_rows(hashed.values, rows)
         repeats = _count_repeats(first, rows, self._repeats)
         others: dict[int, str] = {}
         if not self._allow_duplicates:
             pairs = zip(rows[repeats > 0].tolist(), first[repeats > 0].tolist(), strict=True)
             others = {row: str(other) for row, other in pairs if not self._may_repeat(row, other)}
         others |= self._doubled_elsewhere(Clash.VALUES, rows, others)
-        cause = _rows_cause("duplicate-row", others)
-        doubles = np.isin(rows, cause.rows)
-        return valid[~doubles].assign(repeat=repeats[~doubles]), cause
+        return repeats, _rows_cause("duplicate-row", others)
 
-    def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
-        """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
-        rows = valid.index.to_numpy()
-        first = self._keys.first_rows(key_hashes(valid, self._kind, self._kind.key), rows)
+    def _of_one_key(self, hashed: HashedRows) -> tuple[Rows, Cause]:
+        """How many earlier rows have the key of each row, and those that share one; equal rows were left out before."""
+        rows = hashed.rows
+        first = self._keys.first_rows(hashed.keys, rows)
         repeats = _count_repeats(first, rows, self._key_repeats)
         collisions = {} if self._allow_duplicates else self._colliding(rows, first)
         collisions |= self._doubled_elsewhere(Clash.KEY, rows, collisions)
-        cause = _rows_cause("duplicate-key", collisions)
-        return valid.assign(key_repeat=repeats)[~np.isin(rows, cause.rows)], cause
+        return repeats, _rows_cause("duplicate-key", collisions)
 
     def _of_one_match(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows that find a record of their own by the match key, and those that would share one."""
@@ -523,16 +560,30 @@ class Checker:
 
 def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
     """A hash of all values of each row by which equal rows are found, however an accent is stored in them."""
-    columns = {name: _composed(valid[name], kind.value_text(name)) for name in kind.identity}
-    # categorize=True would look for equal cells in each column first, which hardly any text column has.
-    hashes = pd.util.hash_pandas_object(pd.DataFrame(columns, index=valid.index), index=False, categorize=False)
-    return np.asarray(hashes, dtype=np.uint64)
+    return joined((_cell_hashes(valid[name], visible_text) for name in kind.identity), len(valid))
 
 
 def key_hashes(valid: pd.DataFrame, kind: RecordType, key: Sequence[str]) -> Hashes:
     """A hash of the values of each row in the fields of a key, as they are compared."""
-    keys = pd.DataFrame({name: _comparable(valid[name], kind.key_text(name)) for name in key}, index=valid.index)
-    return np.asarray(pd.util.hash_pandas_object(keys, index=False, categorize=False), dtype=np.uint64)
+    return joined((_cell_hashes(valid[name], kind.key_text(name)) for name in key), len(valid))
+
+
+def _hashed(valid: pd.DataFrame, kind: RecordType) -> HashedRows:
+    rows = valid.index.to_numpy(dtype=np.int64)
+    return HashedRows(rows, value_hashes(valid, kind), key_hashes(valid, kind, kind.key))
+
+
+def _cell_hashes(column: pd.Series, text: Callable[[str], str]) -> Hashes:
+    """A hash of each value of a column, of its texts as they are compared."""
+    missing = column.isna().to_numpy(dtype=bool)
+    if isinstance(column.dtype, pd.StringDtype):
+        values = _comparable(column, text).tolist()
+        return text_hashes([None if value is pd.NA else value for value in values] if missing.any() else values)
+    if column.dtype == object:
+        return text_hashes([None if value is None else format(value, "f") for value in column.tolist()])
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return number_hashes(column.dt.as_unit("us").astype("int64").to_numpy(), missing)
+    return number_hashes(column.fillna(0).to_numpy(dtype=np.int64), missing)
 
 
 def _rows_cause(code: str, others: Mapping[int, str]) -> Cause:
@@ -567,13 +618,6 @@ def _is_as_compared(column: pd.Series) -> bool:
         and all(texts)
         and (list(map(str.strip, texts)) == texts)
     )
-
-
-def _composed(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
-    """A column as its values are compared, if it holds any beyond ASCII; others cannot differ in what nobody sees."""
-    if not isinstance(column.dtype, pd.StringDtype) or all(map(str.isascii, column.dropna().tolist())):
-        return column
-    return _comparable(column, text)
 
 
 def _wrapping(kind: RecordType, name: str, required: Collection[str]) -> tuple[Around, frozenset[str]]:

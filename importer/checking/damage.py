@@ -25,7 +25,7 @@ _MONTH = (
 _CONVERTED = re.compile(
     rf"(?:-?\d(?:[.,]\d+)?E[+-]\d{{2,3}}|\d{{1,2}}\.?-{_MONTH}|{_MONTH}-\d{{2}}|\d{{1,2}}\. {_MONTH})", re.IGNORECASE
 )
-_LONGEST_CONVERTED = 12
+LONGEST_CONVERTED = 12
 _LATIN = re.compile("[\u00a0-\u017f\u2010-\u2030\u20ac]")
 _CYRILLIC = re.compile("[\u0400-\u045f\u0490\u0491\u2010-\u2030\u2116\xa0«»]")
 _CONTROLS = "".join(map(chr, range(0x80, 0xA0)))
@@ -140,7 +140,7 @@ def _may_be_converted(text: str) -> bool:
 
 
 def _is_converted(cell: str) -> bool:
-    return len(cell) <= _LONGEST_CONVERTED and _may_be_converted(cell) and _CONVERTED.fullmatch(cell) is not None
+    return len(cell) <= LONGEST_CONVERTED and _may_be_converted(cell) and _CONVERTED.fullmatch(cell) is not None
 
 
 _Test = Callable[[str], object]

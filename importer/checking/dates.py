@@ -29,7 +29,7 @@ SERIALS = range(20_000, 80_001)
 such as an Id in the wrong column, and would become a date in the year 1900 or 5000."""
 
 _SHAPE = str.maketrans("123456789", "000000000")
-_USUAL = "0000-00-00T00:00:00Z"
+USUAL = "0000-00-00T00:00:00Z"
 _ISO = re.compile(
     r"(2[0-9]{3})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]{1,9})?"
     r"(?:(Z)|([+-])(0[0-9]|1[0-3]):([0-5][0-9]))?"
@@ -44,11 +44,11 @@ _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,10}))?")
 DAY_ZERO = date(1899, 12, 30)
 _SECONDS_OF_DAY = 86_400
 _LAST_MONTH = 12
-_FIRST_USUAL, _AFTER_USUAL = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+FIRST_USUAL, AFTER_USUAL = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 """Any others, among them the placeholders, are looked at one by one."""
 _NEVER = date(9999, 12, 31)
 _SECONDS = slice(17, 19)
-"""Where ``_USUAL`` has its seconds."""
+"""Where ``USUAL`` has its seconds."""
 
 
 @dataclass
@@ -96,10 +96,10 @@ class DateReader:
         """The same for the distinct cells of a column; ``counts`` says how often each occurs in it."""
         # A second 60 would become the first of the next minute.
         exact = np.array(
-            [cell.translate(_SHAPE) == _USUAL and cell[_SECONDS] < "60" for cell in text.tolist()], dtype=bool
+            [cell.translate(_SHAPE) == USUAL and cell[_SECONDS] < "60" for cell in text.tolist()], dtype=bool
         )
         usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
-        usual = usual.where((usual >= _FIRST_USUAL) & (usual < _AFTER_USUAL))
+        usual = usual.where((usual >= FIRST_USUAL) & (usual < AFTER_USUAL))
         rest = self._read_one_by_one(name, text[usual.isna()], counts, header)
         values = usual.dt.as_unit("us").fillna(rest.values)
         return Parsed(values, rest.refused, rest.doubtful)

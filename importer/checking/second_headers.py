@@ -29,6 +29,8 @@ class SecondHeaders:
         self._names = {**names, **{plain(column.label): column.field for column in mapping.columns}}
         self._fields = {column.position: column.field for column in mapping.columns}
         self._other: int | None = None
+        self.met_other = False
+        """Whether one of other columns has come: from then on, rows may be below it."""
 
     def causes(self, chunk: pd.DataFrame, doubtful: Iterable[int]) -> list[Cause]:
         """The rows of a chunk that are headers, and those below one of other columns, each by what is wrong with it.
@@ -42,6 +44,7 @@ class SecondHeaders:
         for row in chunk.index.tolist():
             if row in headers:
                 self._other = None if headers[row] else row
+                self.met_other |= not headers[row]
                 (again if headers[row] else others)[row] = ""
             elif self._other is not None:
                 below[row] = str(self._other)

@@ -28,6 +28,7 @@ from importer.runs.request import ImportRequest
 from importer.spreadsheet import (
     RECORD_ID,
     STAMPS,
+    GatedRead,
     Judge,
     ReadOptions,
     Sheet,
@@ -360,7 +361,13 @@ def examine(source: Source, now: float, *, allow_duplicates: bool, sink: ChunkSi
 
 
 def _examine(
-    source: Source, now: float, earlier: CheckResult, sink: ChunkSink | None, *, allow_duplicates: bool
+    source: Source,
+    now: float,
+    earlier: CheckResult,
+    sink: ChunkSink | None,
+    *,
+    allow_duplicates: bool,
+    has_gate: bool = True,
 ) -> CheckResult:
     result = CheckResult(causes=checking.Causes(list(source.mapping.issues)))
     checker = checker_of(
@@ -372,8 +379,11 @@ def _examine(
     )
     if sink:
         sink.restart()
-    for chunk in source.sheet.read():
-        checked = checker.check(chunk)
+    # Who shows the rows themselves needs all of them.
+    for chunk, plain in _gated(source, checker) if has_gate and not sink else _all_rows(source):
+        checked = checker.check(chunk, plain)
+        if len(plain) and checker.met_other_header:
+            return _examine(source, now, earlier, sink, allow_duplicates=allow_duplicates, has_gate=False)
         result.rows += checked.rows
         result.invalid += checked.invalid
         result.valid += checked.rows - checked.invalid
@@ -386,6 +396,23 @@ def _examine(
     result.whole_columns = checker.whole_columns()
     result.record_ids, result.names_beside = checker.record_ids.rows, checker.record_ids.names
     return result
+
+
+def _all_rows(source: Source) -> Iterator[tuple[pd.DataFrame, checking.PlainRows]]:
+    return ((chunk, checking.NONE_PLAIN) for chunk in source.sheet.read())
+
+
+def _gated(source: Source, checker: checking.Checker) -> Iterator[tuple[pd.DataFrame, checking.PlainRows]]:
+    """The chunks of a file, each with the plain rows among its own, which it then does not hold."""
+    gate = checker.gate()
+    if gate is None or not isinstance(source.sheet.read, GatedRead):
+        yield from _all_rows(source)
+        return
+    for chunk in source.sheet.read(gate):
+        yield chunk, gate.taken()
+    if len(plain := gate.taken()):
+        none = pd.DataFrame(columns=range(len(source.sheet.labels)), index=pd.Index([], dtype="int64"), dtype=object)
+        yield none, plain
 
 
 def _without_rows(source: Source) -> FileError:

@@ -2,6 +2,7 @@
 
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
+- ``cell_bytes.py``  the cells of a plain block as bytes, for whoever looks at whole columns
 - ``broken_end.py``  text files that break off
 - ``quotes.py``     quotes with blanks beside them
 - ``json_lines.py``  JSON Lines: an object for each row; ``parquet.py`` Parquet, read in a process as workbooks are
@@ -30,6 +31,7 @@ from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.annotated_workbook import ANNOTATED
 from importer.spreadsheet.blank_rows import is_unseen, without_unseen_rows
+from importer.spreadsheet.cell_bytes import PADDING, CellBytes, Mask, letters
 from importer.spreadsheet.correction_notes import UNCERTAIN, with_note
 from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, with_notice_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
@@ -48,6 +50,8 @@ from importer.spreadsheet.sheet import (
     RECORD_ID,
     REPORT_COLUMNS,
     STAMPS,
+    Gate,
+    GatedRead,
     Judge,
     Sheet,
     address,
@@ -56,6 +60,7 @@ from importer.spreadsheet.sheet import (
     find_header,
     report_column,
     rows_of_status,
+    through,
 )
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
@@ -65,6 +70,7 @@ __all__ = [
     "NO_HEADER",
     "OF_DATES",
     "PACKED",
+    "PADDING",
     "PLAIN_REPORT_COLUMNS",
     "PROBLEM_CODES",
     "RECORD_ID",
@@ -73,8 +79,12 @@ __all__ = [
     "STAMPS",
     "TABLES",
     "UNCERTAIN",
+    "CellBytes",
     "FormattedCell",
+    "Gate",
+    "GatedRead",
     "Judge",
+    "Mask",
     "ReadOptions",
     "Sheet",
     "address",
@@ -86,6 +96,7 @@ __all__ = [
     "has_formatted",
     "is_packed",
     "is_unseen",
+    "letters",
     "may_be_in_several",
     "open_sheet",
     "place_of",
@@ -153,9 +164,9 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions(), judge: Judge | 
         FileError: Missing, a folder, empty, of another kind than its name says, damaged or protected.
     """
     sheet = _as_it_is(path, options, partial(find_header, judge=judge, row=options.header_row))
-    sheet = replace(sheet, read=partial(_still_there, sheet.read))
+    sheet = replace(sheet, read=through(sheet.read, _still_there))
     if options.rules >= _LEAVE_OUT_UNSEEN:
-        sheet = replace(sheet, read=partial(without_unseen_rows, sheet.read))
+        sheet = replace(sheet, read=through(sheet.read, without_unseen_rows))
     sheet = corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
     return without_rows(sheet, options.left_out) if options.left_out else sheet
 

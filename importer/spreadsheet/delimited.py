@@ -11,21 +11,24 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.broken_end import broken_off
+from importer.spreadsheet.cell_bytes import cut_bytes
 from importer.spreadsheet.correction_notes import NOTE, came_from_here, without_notes
 from importer.spreadsheet.encodings import (
     blocks,
     ends_with_line,
     find_encoding,
-    holds_any,
     last_lines,
+    may_begin_lines,
     recurring,
     sample_in,
 )
@@ -37,6 +40,8 @@ from importer.spreadsheet.sheet import (
     HEADER_AMONG,
     MOST_COLUMNS,
     NO_HEADER,
+    Gate,
+    GatedRead,
     Header,
     Rows,
     Sheet,
@@ -107,11 +112,14 @@ def open_delimited(
         notices = (*notices, Notice("blanks-before-quotes", {"example": after_blanks}))
     if (part := source.broken_end(header)) is not None and not every_row:
         notices = (*notices, Notice("broken-off", {"text": part}))
+    chunks = partial(source.chunks, header.row, header.labels)
+    # A gate looks at the rows as they are in the file.
+    is_plain = not extras.rows and not is_escaped(header.labels)
     sheet = Sheet(
         None,
         header.row,
         header.labels,
-        extras.without(lambda: source.chunks(header.row, header.labels)),
+        GatedRead(chunks) if is_plain else extras.without(chunks),
         (*notices, *header.notices, *extras.notices),
         source.formulas(header) if may_be_formula else as_problems(),
         by_labels=header.by_labels,
@@ -129,18 +137,17 @@ class _Source:
         """The rows from the first one, with their numbers."""
         return enumerate(self._reading().rows(), start=1)
 
-    def chunks(self, header_row: int, labels: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """The rows below the header, as frames."""
+    def chunks(self, header_row: int, labels: Sequence[str], gate: Gate | None = None) -> Iterator[pd.DataFrame]:
+        """The rows below the header, as frames; without those that a gate takes."""
         reading = self._reading()
         has_header = header_row != NO_HEADER
         width = len(next(islice(reading.rows(), header_row - 1, None))) if has_header else len(labels)
         escaped = is_escaped(labels)
-        first = reading.row + 1
-        while columns := reading.columns(width):
+        for rows, columns in reading.tables(width, gate):
             cells = [[unescape_formula(cell) for cell in column] for column in columns] if escaped else columns
-            if len(chunk := frame(cells, first, len(labels))):
+            if len(chunk := frame(cells, 0, len(labels))):
+                chunk.index = pd.Index(np.array(rows, dtype=np.int64)[chunk.index], name="row")
                 yield chunk
-            first = reading.row + 1
             # Else this chunk would still be there while the next is read.
             del columns, cells, chunk
 
@@ -160,7 +167,11 @@ class _Source:
         labels = {label for label in labels_of_user(header.labels) if label.isascii()}
         dashes = {f"\n{mark}" for mark in _DASHES} | {f"\r{mark}" for mark in _DASHES}
         again = recurring(self._path, self._encoding, labels)
-        may_be_some = any(map(may_be_extra, near)) or holds_any(self._path, self._encoding, dashes)
+        begins = "".join({mark[0] for mark in _DASHES})
+        may_be_some = any(map(may_be_extra, near)) or (
+            may_begin_lines(self._path, self._encoding, begins)
+            and bool(recurring(self._path, self._encoding, dashes, most=0))
+        )
         if not may_be_some and not is_mostly(len(again), len(labels)):
             return Extras({})
         refuse_other_header(self._path.name, islice(self.rows(), header.row, None), header.labels)
@@ -230,11 +241,27 @@ class _Reading:
         except csv.Error as error:
             raise self._broken(error) from error
 
-    def columns(self, width: int) -> list[list[str]]:
-        """The next rows as columns, at least ``width`` of them; none at the end of the file."""
-        text = self._block.read() or next(self._more, "")
-        if not text:
-            return []
+    def tables(self, width: int, gate: Gate | None = None) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        """The next rows, a block at a time: their numbers, and their columns, at least ``width`` of them.
+
+        A gate is shown every block that is a plain rectangle; the rows that it takes are left out.
+        """
+        while text := self._block.read() or next(self._more, ""):
+            first = self.row + 1
+            if gate is not None and (block := cut_bytes(text, self._separator, width, first, LARGEST_CELL)):
+                left = np.flatnonzero(~gate(block))
+                if len(left) < len(block.rows):
+                    self.row, self.line = self.row + len(block.rows), self.line + len(block.rows)
+                    numbers, text = block.rows[left].tolist(), block.text_of(left)
+                    if flat := _cut(text, self._separator, width) if numbers else None:
+                        yield numbers, [flat[position :: width + 1] for position in range(width)]
+                    continue
+            columns = self._columns(text, width)
+            yield range(first, first + len(columns[0])), columns
+            # Else these columns would still be there while the next are read.
+            del columns
+
+    def _columns(self, text: str, width: int) -> list[list[str]]:
         # Fast if the block is a plain rectangle, else row by row. Tried anew for every block: one quoted cell slows
         # down its own block and not the file.
         flat = _cut(text, self._separator, width)

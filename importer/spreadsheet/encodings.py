@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from importer.errors import EncodingError, FileError
 from importer.issues import Notice
 from importer.spreadsheet.code_pages import are_utf8, make_words, readings
@@ -261,19 +263,23 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def holds_any(path: Path, encoding: str, texts: Iterable[str]) -> bool:
-    """Whether any of these texts occurs in a file.
+def may_begin_lines(path: Path, encoding: str, letters: str) -> bool:
+    """Whether a line of a file, but for the first, may begin with one of these letters of ASCII.
 
-    By one pattern for all of them, which goes over the bytes once: 22 texts, one by one, take four times as long.
+    A quick look, a twentieth of what it takes to look for texts: only in an encoding of whole bytes it is certain.
     """
-    codec = _without_mark(path, encoding)
-    searched = [text.encode(codec) for text in texts]
-    pattern, overlap, rest = re.compile(b"|".join(map(re.escape, searched))), max(map(len, searched)) - 1, b""
+    ends = [end.encode(_without_mark(path, encoding)) for end in ("\r", "\n")]
+    if any(len(end) > 1 for end in ends):
+        return True
+    after, wanted = ends[0], np.frombuffer(letters.encode(), dtype=np.uint8)
     with path.open("rb") as file:
-        while (block := rest + file.read(_SCANNED_BYTES)) != rest:
-            if pattern.search(block):
+        first = True
+        while block := file.read(_SCANNED_BYTES):
+            data = np.frombuffer((b"" if first else after) + block, dtype=np.uint8)
+            begins = data[1:][(data[:-1] == ord("\n")) | (data[:-1] == ord("\r"))]
+            if np.isin(begins, wanted).any():
                 return True
-            rest = block[-overlap:] if overlap else b""
+            after, first = block[-1:], False
     return False
 
 

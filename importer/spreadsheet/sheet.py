@@ -6,6 +6,7 @@ Must not know fields, record types or what a cell means.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from importer.errors import FileError
 from importer.issues import Notice
+from importer.spreadsheet.cell_bytes import CellBytes, Mask
 
 REPORT_COLUMNS = ("import_row", "import_status", "import_id", "import_message")
 """The columns that a report adds after the user's own, in this order; they are skipped on reading, so that failed rows
@@ -83,6 +85,34 @@ def as_problems(code: Sequence[str] = (), row: Sequence[int] = (), position: Seq
     """
     table = pd.DataFrame({"code": list(code), "row": list(row), "position": list(position)})
     return table.astype({"code": "category", "row": "int64", "position": "int64"})
+
+
+Gate = Callable[[CellBytes], Mask]
+"""Says of each row of a block whether it is taken: then it comes in no chunk."""
+
+
+@dataclass(frozen=True)
+class GatedRead:
+    """How to read the chunks of a sheet whose rows are as they are in the file, so that a gate may take some of them.
+
+    ``chunks`` gives them anew at each call, with a gate or with None.
+    """
+
+    chunks: Callable[[Gate | None], Iterator[pd.DataFrame]]
+
+    def __call__(self, gate: Gate | None = None) -> Iterator[pd.DataFrame]:
+        """The chunks, without the rows that a gate takes."""
+        return self.chunks(gate)
+
+
+def through(
+    read: Callable[[], Iterator[pd.DataFrame]],
+    change: Callable[[Callable[[], Iterator[pd.DataFrame]]], Iterator[pd.DataFrame]],
+) -> Callable[[], Iterator[pd.DataFrame]]:
+    """The reading of a sheet, its chunks changed in a way that concerns no row that a gate takes."""
+    if isinstance(read, GatedRead):
+        return GatedRead(lambda gate: change(partial(read, gate)))
+    return partial(change, read)
 
 
 @dataclass(frozen=True)
