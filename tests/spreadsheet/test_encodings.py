@@ -15,6 +15,7 @@ from importer.spreadsheet.encodings import (
     find_encoding,
     last_lines,
     may_be_in_several,
+    may_begin_lines,
     recurring,
 )
 
@@ -219,3 +220,16 @@ def test_no_block_ends_in_the_middle_of_a_line_or_a_letter(memory: Path, text: s
     assert "".join(parts) == text
     assert all(part.endswith(("\n", "\r")) for part in parts[:-1])
     assert not [one for one, two in pairwise(parts) if one.endswith("\r") and two.startswith("\n")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp500", "shift_jis", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_letter_at_the_begin_of_a_line_is_not_overlooked(
+    memory: Path, encoding: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever blocks are cut; the first line does not count, and where letters have several bytes, any may."""
+    monkeypatch.setattr(encodings, "_SCANNED_BYTES", 4)
+    path = memory / "rows.csv"
+    path.write_bytes(end.join(["-1", "a-b", "c=", "--", "d"]).encode(encoding))
+    assert may_begin_lines(path, encoding, "=-")
+    assert may_begin_lines(path, encoding, "=+") == (encoding == "utf-16")
