@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importer.checking import Directory, Entry, gate
+from importer.checking import checker as checker_module
 from importer.checking.checker import key_hashes, value_hashes
 from importer.config.settings import Settings
 from importer.errors import FileError
@@ -221,20 +222,65 @@ def test_each_odd_cell_among_plain_rows_is_told_the_same(
     lines=st.lists(LINES, min_size=1, max_size=16),
     block=st.sampled_from((300, 4 << 20)),
     end=st.sampled_from(("\n", "\r\n", "\r")),
+    separator=st.sampled_from((",", ";", "\t")),
+    encoding=st.sampled_from(("utf-8", "utf-8", "utf-8-sig", "utf-16")),
     fewest=st.sampled_from((0.0, 0.25, 0.9)),
     allow_duplicates=st.booleans(),
 )
 def test_any_file_is_told_the_same(
-    header: str, lines: list[str], block: int, end: str, fewest: float, allow_duplicates: bool, tmp_path: Path
+    header: str,
+    lines: list[str],
+    block: int,
+    end: str,
+    separator: str,
+    encoding: str,
+    fewest: float,
+    allow_duplicates: bool,
+    tmp_path: Path,
 ) -> None:
     """Generated ones: plain rows, equal ones, rows of one key, odd cells, rows of another shape, other headers."""
     path = tmp_path / "any.csv"
-    path.write_bytes(end.join([header, *lines]).encode("utf-8"))
+    path.write_bytes(end.join([header, *lines]).replace(",", separator).encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encodings, "BLOCK_BYTES", block)
         patch.setattr(gate, "FEWEST_TAKEN", fewest)
         if (source := open_file(path, tmp_path)) is not None:
             assert_same(source, **({"allow_duplicates": True} if allow_duplicates else {}))
+
+
+def test_another_type_with_empty_cells_is_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a reference and a text may be empty; and where columns are not there at all."""
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", 500)
+    labels = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
+    labels += ["WatchResourceId", "EventSyncToken"]
+    rows = [[*plain_row(number), f"watch{number % 7}", f"token{number % 5}"] for number in range(1, 60)]
+    for number, row in enumerate(rows):
+        row[1], row[7] = row[1] if number % 3 else "", row[7] if number % 4 else ""
+    path = tmp_path / "google.csv"
+    for width in (8, 7):
+        lines = [",".join(row[:width]) for row in [labels, *rows, *rows[7:9]]]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        source = open_file(path, tmp_path)
+        assert source is not None
+        assert source.kind.name == "CoworkerGoogleCalendar"
+        assert_same(source)
+
+
+def test_more_ids_than_are_collected_are_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are collected whatever their number."""
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", 500)
+    for module in (gate, checker_module):
+        monkeypatch.setattr(module, "MOST_NAMES", 10)
+    rows = [_with_cells(plain_row(number), [(0, "Room A")] * (number % 6 == 5)) for number in range(1, 60)]
+    path = tmp_path / "many.csv"
+    path.write_text("".join(f"{','.join(row)}\n" for row in [LABELS, *rows]), encoding="utf-8")
+    source = open_file(path, tmp_path)
+    assert source is not None
+    assert_same(source)
+    result = said(source)
+    assert isinstance(result, CheckResult)
+    assert 10 <= len(result.names["CoworkerId"]) < 30
+    assert "Room A" in result.names["ResourceId"]
 
 
 LISTED = [Entry(1000 + number, (f"Room {number}",)) for number in range(1, 30)]
