@@ -9,7 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas import headers
-from schemas.record_type import HEX_DIGITS, SHAPES, RecordType, Reference
+from schemas.record_type import GUID, HEX_DIGITS, RecordType, Reference
 
 LARGEST_ID = 10**15 - 1
 """Excel keeps 15 digits of a number; a longer Id has already lost its end."""
@@ -19,7 +19,7 @@ def looks_like_a_guid(ids: "pd.Series[str]") -> "pd.Series[bool]":
     """Whether each of these texts is written like a GUID, as the Ids of Microsoft's subscriptions are."""
     # All in one pass: a regular expression takes half a second for a million cells. A NUL is in no cell.
     shapes = "\0".join(ids.tolist()).translate(HEX_DIGITS).split("\0")
-    return pd.Series([shape == SHAPES["not-a-guid"] for shape in shapes[: len(ids)]], index=ids.index, dtype=bool)
+    return pd.Series([shape == GUID for shape in shapes[: len(ids)]], index=ids.index, dtype=bool)
 
 
 class CoworkerMsOfficeCalendar(pa.DataFrameModel):

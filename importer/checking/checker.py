@@ -526,8 +526,8 @@ class Checker:
         """
         # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
         others = np.zeros(len(rows), dtype=np.int64)
-        indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
-        others[list(indexes.values())] = [self._collisions[row] for row in indexes]
+        for index in np.flatnonzero(np.isin(rows, list(self._collisions))).tolist():
+            others[index] = self._collisions[int(rows[index])]
         # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
         # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
         # and the file is gone through once more.
@@ -583,7 +583,8 @@ def _cell_hashes(column: pd.Series, text: Callable[[str], str]) -> Hashes:
         return text_hashes([None if value is None else format(value, "f") for value in column.tolist()])
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return number_hashes(column.dt.as_unit("us").astype("int64").to_numpy(), missing)
-    return number_hashes(column.fillna(0).to_numpy(dtype=np.int64), missing)
+    numbers = np.asarray(column.astype("Int64").fillna(0), dtype=np.int64)
+    return number_hashes(numbers, missing)
 
 
 def _rows_cause(code: str, others: Mapping[int, str]) -> Cause:

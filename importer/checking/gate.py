@@ -28,7 +28,7 @@ from importer.checking.row_hashes import HashedRows, Hashes, byte_hashes, joined
 from importer.checking.wrappers import NO_VALUE
 from importer.spreadsheet import CellBytes, Mask, Sheet
 from schemas import FieldType, RecordType
-from schemas.record_type import HEX_DIGITS, SHAPES
+from schemas.record_type import GUID, HEX_DIGITS, SHAPES
 
 Numbers = npt.NDArray[np.int64]
 
@@ -149,11 +149,11 @@ class Gate:
 
     def _new_names(self, name: str, numbers: Numbers) -> set[str]:
         """The cells of a reference that have not come before."""
-        known = self._numbers_so_far.get(name, _as_numbers(()))
-        if len(known) >= MOST_NAMES:
+        earlier = self._numbers_so_far.get(name, _as_numbers(()))
+        if len(earlier) >= MOST_NAMES:
             return set()
-        new = np.unique(numbers[~np.isin(numbers, known)])
-        self._numbers_so_far[name] = np.concatenate([known, new])
+        new = np.unique(numbers[~np.isin(numbers, earlier)])
+        self._numbers_so_far[name] = np.concatenate([earlier, new])
         # No plain cell is a zero: there it stands for an empty one.
         return {str(number or "") for number in new.tolist()}
 
@@ -233,11 +233,11 @@ class Gate:
                 plain &= lengths <= (block.data.size if limits.get("max_value") is None else limits["max_value"])
         plain &= ~self._doubtful_words(block, name, position, plain)
         hashes = byte_hashes(block.data, starts, lengths)
-        shape = SHAPES["not-a-guid"]
-        if name in self._kind.key and (lengths == len(shape)).any():
+
+        if name in self._kind.key and (lengths == len(GUID)).any():
             # As a part of a key, a GUID has small letters (``key_digest``).
-            capitals = _CAPITALS[block.letters(position, len(shape))].any(axis=1)
-            plain &= ~(capitals & self._has_shape(block, position, shape))
+            capitals = _CAPITALS[block.letters(position, len(GUID))].any(axis=1)
+            plain &= ~(capitals & self._has_shape(block, position, GUID))
         return _Column(plain | (~filled & may_be_empty), hashes, hashes)
 
     @staticmethod
@@ -255,9 +255,9 @@ class Gate:
         may_mean_more = _FIRST_OF_WORDS[cells[:, 0]]
         if not self._kind.is_opaque(name):
             may_mean_more |= (_MARKS[cells] & within).any(axis=1)
-        asked = short[may_mean_more]
-        texts = [block.cell(index, position) for index in asked.tolist()]
-        doubtful[asked] = [not is_plain for is_plain in self._plain_words(name, texts)] if texts else []
+        candidates = short[may_mean_more]
+        texts = [block.cell(index, position) for index in candidates.tolist()]
+        doubtful[candidates] = [not is_plain for is_plain in self._plain_words(name, texts)] if texts else []
         return doubtful
 
     def _passes(self, name: str, values: pd.Series) -> Mask:

@@ -269,8 +269,8 @@ def may_begin_lines(path: Path, encoding: str, letters: str) -> bool:
     A quick look, a tenth of what it takes to look for texts; where letters have several bytes, any line may.
     """
     codec = _without_mark(path, encoding)
-    ends, wanted = ("\r\n".encode(codec), letters.encode(codec))
-    if len(ends) > len("\r\n") or len(wanted) > len(letters):
+    ends, bytes_of_letters = ("\r\n".encode(codec), letters.encode(codec))
+    if len(ends) > len("\r\n") or len(bytes_of_letters) > len(letters):
         return True
     # Before the first line stands nothing that ends one.
     last = "x".encode(codec)
@@ -278,7 +278,7 @@ def may_begin_lines(path: Path, encoding: str, letters: str) -> bool:
         while block := file.read(_SCANNED_BYTES):
             data = np.frombuffer(last + block, dtype=np.uint8)
             begins = data[1:][(data[:-1] == ends[0]) | (data[:-1] == ends[1])]
-            if np.isin(begins, list(wanted)).any():
+            if np.isin(begins, list(bytes_of_letters)).any():
                 return True
             last = block[-1:]
     return False
