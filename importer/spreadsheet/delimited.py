@@ -254,20 +254,26 @@ class _Reading:
 
         A gate is shown every block that is a plain rectangle; the rows that it takes are left out.
         """
-        while text := self._block.read() or next(self._more, ""):
-            first = self.row + 1
-            if gate is not None and (block := cut_bytes(text, self._separator, width, first, LARGEST_CELL)):
-                left = np.flatnonzero(~gate(block))
-                if len(left) < len(block.rows):
-                    self.row, self.line = self.row + len(block.rows), self.line + len(block.rows)
-                    numbers, text = block.rows[left].tolist(), block.text_of(left)
-                    if flat := _cut(text, self._separator, width) if numbers else None:
-                        yield numbers, [flat[position :: width + 1] for position in range(width)]
-                    continue
-            columns = self._columns(text, width)
-            yield range(first, first + len(columns[0])), columns
+        while (table := self._table(width, gate)) is not None:
+            if len(table[0]):
+                yield table
             # Else these columns would still be there while the next are read.
-            del columns
+            del table
+
+    def _table(self, width: int, gate: Gate | None) -> tuple[Sequence[int], list[list[str]]] | None:
+        """The next block without the rows that a gate takes, which may be all of them; None at the end of the file."""
+        text = self._block.read() or next(self._more, "")
+        if not text:
+            return None
+        first = self.row + 1
+        block = cut_bytes(text, self._separator, width, first, LARGEST_CELL) if gate else None
+        left = np.flatnonzero(~gate(block)) if gate and block else None
+        if block is None or left is None or len(left) == len(block.rows):
+            columns = self._columns(text, width)
+            return range(first, first + len(columns[0])), columns
+        self.row, self.line = self.row + len(block.rows), self.line + len(block.rows)
+        flat = _cut(block.text_of(left), self._separator, width) or []
+        return (left + first).tolist(), [flat[position :: width + 1] for position in range(width)]
 
     def _columns(self, text: str, width: int) -> list[list[str]]:
         # Fast if the block is a plain rectangle, else row by row. Tried anew for every block: one quoted cell slows
