@@ -33,7 +33,7 @@ from importer.checking.columns import (
     refuse_absent,
 )
 from importer.checking.dates import DateReader
-from importer.checking.gate import NONE_PLAIN, Gate, PlainRows
+from importer.checking.gate import NONE_PLAIN, PlainRows
 from importer.checking.open_dates import OpenDates, dates_left_open
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import (
@@ -66,7 +66,6 @@ __all__ = [
     "Directory",
     "Entry",
     "FileRows",
-    "Gate",
     "How",
     "NamedRecords",
     "OpenDates",

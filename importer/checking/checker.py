@@ -85,7 +85,8 @@ class Checked:
 
     Shape: ``valid`` holds the typed fields of the rows without an error, index = row numbers, order kept, and the
     columns ``repeat`` and ``key_repeat`` that count earlier rows of the file with the same values, and the same key;
-    and ``named_id`` if rows of the file name their records.
+    and ``named_id`` if rows of the file name their records. Plain rows that a gate has taken are not among them, and
+    are counted only.
     """
 
     rows: int

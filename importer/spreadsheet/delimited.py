@@ -40,10 +40,10 @@ from importer.spreadsheet.sheet import (
     HEADER_AMONG,
     MOST_COLUMNS,
     NO_HEADER,
-    Gate,
     GatedRead,
     Header,
     Rows,
+    RowTaker,
     Sheet,
     as_problems,
     find_header,
@@ -137,7 +137,7 @@ class _Source:
         """The rows from the first one, with their numbers."""
         return enumerate(self._reading().rows(), start=1)
 
-    def chunks(self, header_row: int, labels: Sequence[str], gate: Gate | None = None) -> Iterator[pd.DataFrame]:
+    def chunks(self, header_row: int, labels: Sequence[str], gate: RowTaker | None = None) -> Iterator[pd.DataFrame]:
         """The rows below the header, as frames; without those that a gate takes."""
         reading = self._reading()
         has_header = header_row != NO_HEADER
@@ -249,7 +249,7 @@ class _Reading:
         except csv.Error as error:
             raise self._broken(error) from error
 
-    def tables(self, width: int, gate: Gate | None = None) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    def tables(self, width: int, gate: RowTaker | None = None) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
         """The next rows, a block at a time: their numbers, and their columns, at least ``width`` of them.
 
         A gate is shown every block that is a plain rectangle; the rows that it takes are left out.
@@ -260,7 +260,7 @@ class _Reading:
             # Else these columns would still be there while the next are read.
             del table
 
-    def _table(self, width: int, gate: Gate | None) -> tuple[Sequence[int], list[list[str]]] | None:
+    def _table(self, width: int, gate: RowTaker | None) -> tuple[Sequence[int], list[list[str]]] | None:
         """The next block without the rows that a gate takes, which may be all of them; None at the end of the file."""
         text = self._block.read() or next(self._more, "")
         if not text:

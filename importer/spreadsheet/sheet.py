@@ -87,7 +87,7 @@ def as_problems(code: Sequence[str] = (), row: Sequence[int] = (), position: Seq
     return table.astype({"code": "category", "row": "int64", "position": "int64"})
 
 
-Gate = Callable[[CellBytes], Mask]
+RowTaker = Callable[[CellBytes], Mask]
 """Says of each row of a block whether it is taken: then it comes in no chunk."""
 
 
@@ -98,9 +98,9 @@ class GatedRead:
     ``chunks`` gives them anew at each call, with a gate or with None.
     """
 
-    chunks: Callable[[Gate | None], Iterator[pd.DataFrame]]
+    chunks: Callable[[RowTaker | None], Iterator[pd.DataFrame]]
 
-    def __call__(self, gate: Gate | None = None) -> Iterator[pd.DataFrame]:
+    def __call__(self, gate: RowTaker | None = None) -> Iterator[pd.DataFrame]:
         """The chunks, without the rows that a gate takes."""
         return self.chunks(gate)
 
