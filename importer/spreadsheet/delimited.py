@@ -269,6 +269,8 @@ class _Reading:
         block = cut_bytes(text, self._separator, width, first, LARGEST_CELL) if gate else None
         left = np.flatnonzero(~gate(block)) if gate and block else None
         if block is None or left is None or len(left) == len(block.rows):
+            # Else its bytes would be there beside the cells that are cut out of the text.
+            del block
             columns = self._columns(text, width)
             return range(first, first + len(columns[0])), columns
         self.row, self.line = self.row + len(block.rows), self.line + len(block.rows)
