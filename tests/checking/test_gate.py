@@ -349,3 +349,27 @@ def test_a_gate_that_takes_little_is_asked_less_and_less(tmp_path: Path, monkeyp
     blocks = len(list(source.sheet.read(gate_of_checker)))
     assert blocks > 100
     assert len(asked) < 12
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        ({"cells": {"C3": "Other room"}}, ""),
+        ({"left_out": (3,)}, ""),
+        ({"answers": {"3": 7}}, ""),
+        ({}, f"{','.join(LABELS)}\n"),
+        ({}, "1,2,=1+1,2026-11-28T10:30:00Z,,A\n"),
+    ],
+)
+def test_where_rows_are_not_what_the_file_says_there_is_no_gate(
+    options: Mapping[str, object], more: str, tmp_path: Path
+) -> None:
+    """Corrected cells, rows left out, answers of a person, extra rows, formulas: the checker sees all rows."""
+    path = tmp_path / "changed.csv"
+    lines = "".join(f"{','.join(row)}\n" for row in [LABELS, *map(plain_row, range(1, 20))])
+    path.write_text(lines + more, encoding="utf-8")
+    source = open_file(path, tmp_path, **options)
+    assert source is not None
+    has_gate = checker_of(source, NOW, allow_duplicates=False).gate() is not None
+    assert not (has_gate and isinstance(source.sheet.read, GatedRead))
+    assert_same(source)
