@@ -206,12 +206,9 @@ class Checker:
         # Rows with an error are taken out before equal rows are looked for, or a row could be left out in favour of one
         # that is never sent. Equal rows go before rows of one key, which they would be as well. A cell that is as it is
         # in the record that its row names is not at fault, whatever would be wrong with it in a row to be created.
-        few = [name for name, names in self.names.items() if len(names) < MOST_NAMES]
+        few = {name for name, names in self.names.items() if len(names) < MOST_NAMES}
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
-        for name, names in plain.names.items():
-            self.names[name].update(names if name in few else ())
-        for name, number in plain.dates.items():
-            self._dates_of_columns.add_dates(name, number)
+        self._count_plain(plain, few)
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         identified = self.record_ids.read(chunk, typed)
         # No file can hold these as they are: what was read is not the value of the record, so pandera must not see it.
@@ -226,20 +223,31 @@ class Checker:
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
         valid = self._with_named(valid, identified)
+        valid, number, doubles = self._without_doubles(valid, plain)
+        causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [[*causes, *doubles]])
+        rows = len(chunk) + len(plain)
+        return Checked(rows, rows - number, causes_of_chunk, valid, self._kind, self._salt)
+
+    def _count_plain(self, plain: PlainRows, few: Collection[str]) -> None:
+        """Count the dates of plain rows, and gather their names in fields that had ``few`` before this chunk."""
+        for name, names in plain.names.items():
+            self.names[name].update(names if name in few else ())
+        for name, number in plain.dates.items():
+            self._dates_of_columns.add_dates(name, number)
+
+    def _without_doubles(self, valid: pd.DataFrame, plain: PlainRows) -> tuple[pd.DataFrame, int, list[Cause]]:
+        """The rows that nothing else is wrong with; how many they are with the plain ones; why others are left out."""
         hashed = _hashed(valid, self._kind).merged(plain.hashed)
-        repeats, doubles = self._duplicates(hashed)
-        left = ~np.isin(hashed.rows, doubles.rows)
+        repeats, equal = self._duplicates(hashed)
+        left = ~np.isin(hashed.rows, equal.rows)
         hashed, repeats = hashed.only(left), repeats[left]
         key_repeats, same_key = self._of_one_key(hashed)
         left = ~np.isin(hashed.rows, same_key.rows) & (np.isin(hashed.rows, valid.index) if len(plain) else True)
-        sent = len(hashed) - len(same_key)
         valid = valid[np.isin(valid.index, hashed.rows[left])]
         valid = valid.assign(repeat=repeats[left], key_repeat=key_repeats[left])
         valid, same_match = self._of_one_match(valid)
-        causes += [cause for cause in (doubles, same_key, same_match) if len(cause)]
-        causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
-        rows = len(chunk) + len(plain)
-        return Checked(rows, rows - sent + len(same_match), causes_of_chunk, valid, self._kind, self._salt)
+        causes = [cause for cause in (equal, same_key, same_match) if len(cause)]
+        return valid, len(hashed) - len(same_key) - len(same_match), causes
 
     def _with_headers(self, chunk: pd.DataFrame, causes: list[Cause]) -> list[Cause]:
         """The causes, where a row that is a header or below another one has a single one."""
