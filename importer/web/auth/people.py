@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from importer.config.shelf import FileShelf, Shelf, change_shelved, read_shelved
@@ -12,6 +12,9 @@ from importer.errors import UsageError
 from importer.text import printable
 
 _LONGEST_NAME = 254
+
+_MOST_KEYS = 20
+"""People remembered of one name; more than one has it only when an address goes to somebody else."""
 _LONGEST_SHOWN = 64
 _NAME = "people.json"
 _MARK = " #"
@@ -94,8 +97,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class _Entry:
+    """``keys`` are those of the people who have signed in under this name."""
+
     role: str
     grant: str = ""
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,13 @@ class People:
         name = plain_name(name)
         if not name or len(name) > _LONGEST_NAME or name != printable(name, _LONGEST_NAME) or _MARK in name:
             raise UsageError(f'"{printable(name)}" is not a name or an e-mail address.')
-        entry = _Entry(role.name, secrets.token_hex(8))
-        self._change(lambda people: _without(people, name) | {name: entry})
+        number = secrets.token_hex(8)
+
+        def give(people: Mapping[str, _Entry]) -> dict[str, _Entry]:
+            keys = {key for other, entry in people.items() if plain_name(other) == name for key in entry.keys}
+            return _without(people, name) | {name: _Entry(role.name, number, sorted(keys))}
+
+        self._change(give)
 
     def remove(self, name: str) -> None:
         """Take somebody off the list.
@@ -157,6 +168,28 @@ class People:
             {plain_name(other): entry for other, entry in self._read().items()}.get(plain_name(name)) if name else None
         )
         return Grant(Role[entry.role], entry.grant) if entry else None
+
+    def remember(self, name: str, key: str) -> None:
+        """Note that the person of this key has signed in under a name, if that is in the list."""
+
+        def note(people: Mapping[str, _Entry]) -> dict[str, _Entry]:
+            return {
+                other: replace(entry, keys=[*entry.keys, key][-_MOST_KEYS:])
+                if plain_name(other) == plain_name(name) and key not in entry.keys
+                else entry
+                for other, entry in people.items()
+            }
+
+        people = self._read()
+        if note(people) != people:
+            self._change(note)
+
+    def role_before(self, key: str) -> Role | None:
+        """The role of the name under which the person of this key has signed in before; None if there is none.
+
+        Of several, the least.
+        """
+        return min((Role[entry.role] for entry in self._read().values() if key in entry.keys), default=None)
 
     def drop_passwords(self) -> None:
         """Write the list once more: earlier versions kept hashes of passwords in it."""

@@ -86,6 +86,7 @@ async def come_back(request: Request) -> Response:
     if grant is None:
         log_refusal(request, "no role")
         return _without_flow(sign_in_page(request, *no_role(identity.name), FORBIDDEN))
+    await asyncio.to_thread(team.remember, identity)
     app.sessions.end(request.cookies.get(app.cookie, ""))
     app.log(LogLine("signed in", details={"role": grant.role.name.lower()}))
     person = Person(identity.name, grant.role, identity.key)

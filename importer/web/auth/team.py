@@ -38,11 +38,20 @@ class Team:
         return urlsplit(self.rules.provider.issuer).hostname or "" if self.rules.provider else ""
 
     def grant(self, identity: Identity) -> Grant | None:
-        """The role of somebody at this moment. The list decides; whoever is not in it has what the provider says."""
+        """The role of somebody at this moment. The list decides; whoever is not in it has what the provider says.
+
+        But no more than the list gave them under another name: a new e-mail must not undo what an administrator chose.
+        """
         listed = self.people.grant(identity.listed_as)
-        if listed is None and identity.claimed is not None:
-            return Grant(identity.claimed, CLAIMED)
-        return listed
+        if listed is not None or identity.claimed is None:
+            return listed
+        before = self.people.role_before(identity.key)
+        return Grant(identity.claimed if before is None else min(identity.claimed, before), CLAIMED)
+
+    def remember(self, identity: Identity) -> None:
+        """Note under which name of the list somebody has signed in."""
+        if identity.claimed is not None and identity.listed_as:
+            self.people.remember(identity.listed_as, identity.key)
 
     def named_by_proxy(self, headers: Headers) -> Identity | None:
         """Who the proxy says has sent a request; None if it says nobody, or two at once.

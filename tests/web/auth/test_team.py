@@ -87,3 +87,28 @@ def test_the_list_goes_before_the_provider(behind_proxy: Team) -> None:
     assert listed.role is Role.VIEWER
     assert listed.number != CLAIMED
     assert behind_proxy.provider_host == ""
+
+
+def test_a_new_e_mail_undoes_nothing_that_the_list_says(behind_proxy: Team) -> None:
+    """Whoever was put down to viewer stays one, also without a verified e-mail; taken off the list, they are new."""
+    before, team = Identity("1", "maria", "maria@example.com", Role.ADMIN), behind_proxy
+    team.people.add("maria@example.com", Role.RUNNER)
+    team.remember(before)
+    team.people.add("Maria@example.com", Role.VIEWER)
+    for name in ("lopez@example.com", ""):
+        grant = team.grant(Identity("1", "maria", name, Role.ADMIN))
+        assert grant is not None
+        assert grant.role is Role.VIEWER
+        other = team.grant(Identity("2", "maria", name, Role.ADMIN))
+        assert other is not None
+        assert other.role is Role.ADMIN
+    # It never gives more: the address may be somebody else's by now.
+    team.people.add("maria@example.com", Role.ADMIN)
+    assert team.grant(Identity("1", "maria", "lopez@example.com")) is None
+    lower = team.grant(Identity("1", "maria", "lopez@example.com", Role.VIEWER))
+    assert lower is not None
+    assert lower.role is Role.VIEWER
+    team.people.remove("maria@example.com")
+    new = team.grant(Identity("1", "maria", "lopez@example.com", Role.ADMIN))
+    assert new is not None
+    assert new.role is Role.ADMIN
