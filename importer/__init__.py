@@ -21,6 +21,7 @@
     samples/            sample spreadsheets for the sandbox, with dates of the week in which they are written
     guide/              the manual, one page a topic, shown by the terminal and the page alike
     web/                the pages: routes, templates, static; no state but sessions and uploads
+    api/                the Python functions that this file offers, for programs and notebooks
     cli/                the command line
 
 Ten minutes: README's first screen, this map, journal/states.py, the table RULES in delivery/replies.py, and the

@@ -14,8 +14,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from importer.api.clock import steady_clock
 from importer.cli import run_cli
-from importer.cli.clock import steady_clock
 from importer.errors import Exit
 
 ROOT = Path(__file__).parent.parent

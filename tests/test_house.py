@@ -86,7 +86,7 @@ def test_the_sandbox_shares_no_code() -> None:
         # A default of the two front ends, and of the client of the service.
         (
             r"\btime\.time\b|time_ns|\.now\(|\.utcnow|\.today\(",
-            {"importer/cli/clock.py", "importer/web/server.py", "importer/nexudus/service.py"},
+            {"importer/api/clock.py", "importer/web/server.py", "importer/nexudus/service.py"},
         ),
         # For people to read: since when an account is taken.
         (r"\btime\.(strftime|localtime|gmtime|ctime)\b", {"importer/journal/lock.py"}),

@@ -7,10 +7,9 @@
 - ``terminal.py``  issues, plans, results and progress in sentences; ``step_lines.py`` what to do next;
   ``difference_lines.py`` how a file and the service differ; ``rates.py`` which limit decides how long sending takes
 - ``interruption.py``  what Ctrl-C does while rows are sent; ``call_lines.py`` each call as a line, for ``-v``
-- ``embedded_sandbox.py``  the practice service inside a command; ``practice_options.py`` its switches
 - ``documents.py``  what the documents of ``--json`` hold, and ``json_schemas/`` the same as schemas;
   ``log_file.py`` the log of ``--log-file``
-- ``clock.py``  the time that everything below goes by; ``stdout.py`` output that its reader may close
+- ``stdout.py``  output that its reader may close
 
 Packages that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
 completion answer at once.
@@ -26,6 +25,7 @@ from typing import NoReturn
 
 import click
 
+from importer.api.clock import steady_clock
 from importer.cli import (
     manual,
     personal_data,
@@ -37,7 +37,6 @@ from importer.cli import (
 )
 from importer.cli.answer import Answer, Failure
 from importer.cli.call_lines import with_calls
-from importer.cli.clock import steady_clock
 from importer.cli.lines import say
 from importer.cli.options import JSON
 from importer.cli.stdout import guard_stdout

@@ -401,16 +401,11 @@ def run_request(
 
 def sending_choices(options: Mapping[str, Any], settings: "Settings") -> "Choices":
     """The user's choices for a run; where the command does not say whether to update records, the settings do."""
+    from importer.runs.request import refuse_contradictions
+
     chosen = options.get("update")
     choices = replace(choices_of(options), update=settings.update if chosen is None else bool(chosen))
-    twice = "--even-if-existing" if choices.even_if_existing else "--allow-duplicates"
-    if choices.update and (choices.even_if_existing or choices.allow_duplicates):
-        advice = f"Leave out {twice}." if chosen else "Records are updated because a setting says so; add --no-update."
-        raise click.UsageError(f"{twice} makes further records, and --update changes those that exist. {advice}")
-    if choices.key and (choices.even_if_existing or choices.allow_duplicates):
-        raise click.UsageError(f"{twice} makes further records, so there is nothing for --key to find. Leave one out.")
-    if choices.clear_empty and not choices.update:
-        raise click.UsageError("--clear-empty needs --update: without it, no record is changed.")
+    refuse_contradictions(choices, by_setting=not chosen)
     return choices
 
 
@@ -461,7 +456,7 @@ def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
     if profile_name():
         raise click.UsageError("--sandbox and --profile do not go together: the practice service has no profiles.")
     use_profile(["none"])
-    from importer.cli.embedded_sandbox import embedded_sandbox
+    from importer.api.embedded_sandbox import embedded_sandbox
 
     with embedded_sandbox(flags) as settings:
         yield settings

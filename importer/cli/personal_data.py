@@ -1,8 +1,7 @@
 """The commands about personal data: ended runs forgotten, by hand and by the setting, and what is kept of a person."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +15,7 @@ from importer.errors import Exit, UsageError
 if TYPE_CHECKING:
     from importer.cli import documents
     from importer.config.settings import Settings
-    from importer.runs.forget import ForgetPlan, Uploads
+    from importer.runs.forget import ForgetPlan
     from importer.runs.person_search import PersonData
 
 _MOST_FILES = 20
@@ -39,6 +38,7 @@ def forget(number: int | None, older_than: str | None, yes: bool, as_json: bool)
     Its file, the values of its rows and its reports are deleted for good; counts and the Ids of its records stay.
     Afterwards, it can no longer be reported, verified, undone or retried.
     """
+    from importer.api.retention import uploads_in
     from importer.runs import forget as room
 
     if (number is None) is (older_than is None):
@@ -46,7 +46,7 @@ def forget(number: int | None, older_than: str | None, yes: bool, as_json: bool)
     settings, clock = load_settings(), the_clock()
     seconds = _span(older_than) if older_than is not None else None
     before = None if seconds is None else clock() - seconds
-    plan = room.plan_forgetting(settings, number, before, uploads_in(settings))
+    plan = room.plan_forgetting(settings, number, before, uploads_in(settings, the_clock()))
     for line in _plan_lines(plan, number):
         say(line)
     if plan.is_empty or not (yes or _agreed(plan, number)):
@@ -146,23 +146,9 @@ def _document(plan: "ForgetPlan", *, is_done: bool) -> "documents.Forgotten":
 def keep_to_retention(settings: "Settings", spare: int | None = None, tell: Callable[[str], None] = say) -> None:
     """Forget what is older than the settings say, at the start of a command; but the run that it is about."""
     if settings.retention is not None:
-        from importer.runs.forget import forget_by_retention
+        from importer.api import retention
 
-        forget_by_retention(settings, the_clock(), tell, uploads_in(settings), spare)
-
-
-def uploads_in(settings: "Settings") -> "Uploads":
-    """What gives the uploads of the page; the page itself is loaded only if there are any."""
-
-    def by_run() -> Mapping[int, Sequence[Path]]:
-        folder = settings.home / "uploads"
-        if not folder.is_dir():
-            return {}
-        from importer.web.drafts import Drafts
-
-        return Drafts(folder, the_clock()).by_run()
-
-    return by_run
+        retention.keep_to_retention(settings, the_clock(), tell, spare)
 
 
 def export_person(person: str, as_json: bool) -> int:

@@ -184,8 +184,8 @@ def _sample_named(name: str) -> str:
 @JSON
 def sandbox(port: int, keep: Path | None, as_json: bool, **switches: Any) -> int:
     """Start a practice service on this machine. Ctrl-C stops it."""
-    from importer.cli.embedded_sandbox import serve
-    from importer.cli.practice_options import exports, practice_options
+    from importer.api.embedded_sandbox import serve
+    from importer.api.practice_options import exports, practice_options
     from importer.sandbox import limits_in_words
 
     options = practice_options(keep=keep, **switches)

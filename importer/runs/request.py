@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
+from importer.errors import UsageError
 from importer.model import ONCE_MORE, Clock, RowElsewhere
 from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
@@ -54,6 +55,21 @@ class Choices:
         """The choices that decide which rows are sent, and as what: all but how far, where to and for whom."""
         # By leaving out: a choice that is added tells two runs apart until somebody has thought about it.
         return {name: value for name, value in self.options.items() if name not in _NOT_DECIDING}
+
+
+def refuse_contradictions(choices: Choices, *, by_setting: bool = False) -> None:
+    """Raise UsageError if two choices cannot hold together; ``by_setting`` tells that a setting asks for updates."""
+    twice = "--even-if-existing" if choices.even_if_existing else "--allow-duplicates"
+    makes_further = choices.even_if_existing or choices.allow_duplicates
+    if choices.update and makes_further:
+        advice = "Records are updated because a setting says so; add --no-update." if by_setting else None
+        raise UsageError(
+            f"{twice} makes further records, and --update changes those that exist.", advice or f"Leave out {twice}."
+        )
+    if choices.key and makes_further:
+        raise UsageError(f"{twice} makes further records, so there is nothing for --key to find.", "Leave one out.")
+    if choices.clear_empty and not choices.update:
+        raise UsageError("--clear-empty needs --update: without it, no record is changed.", "Add --update.")
 
 
 @dataclass(frozen=True)

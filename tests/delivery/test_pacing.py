@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
-from importer.cli.clock import steady_clock
+from importer.api.clock import steady_clock
 from importer.delivery.pacing import Allowance
 from importer.delivery.send_result import StopReason
 from importer.journal.windows import DAY, Window, seconds_for

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.cli.clock import real_seconds, steady_clock
+from importer.api.clock import real_seconds, steady_clock
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e8, 1e8)), max_size=20))

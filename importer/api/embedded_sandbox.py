@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from importer.cli.practice_options import PUBLISHED, at_speed, paces, without_limits
+from importer.api.practice_options import PUBLISHED, at_speed, paces, without_limits
 from importer.config import settings as room
 from importer.config.home import secure_home
 from importer.config.settings import Settings

@@ -2,7 +2,7 @@
 
 from conftest import Desk, practised
 
-from importer.cli.embedded_sandbox import embedded_sandbox
+from importer.api.embedded_sandbox import embedded_sandbox
 
 
 def test_a_second_command_is_told_to_wait(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.cli.practice_options import PUBLISHED, at_speed, exports, paces, practice_options, without_limits
+from importer.api.practice_options import PUBLISHED, at_speed, exports, paces, practice_options, without_limits
 from importer.config.settings import Settings, environment_name
 from importer.errors import UsageError
 from importer.runs.allowances import windows
