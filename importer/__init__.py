@@ -1,4 +1,10 @@
-"""The map of the packages. Data flows from top to bottom; an import points only to an earlier line.
+"""Import spreadsheets into Nexudus from Python, and the map of the packages.
+
+``from importer import check, plan, run, export, diff, verify``, and ``resume``, ``retry``, ``undo``; each has a form to
+await, as ``run_async``. They are described in guide/python.md. Errors are those of ``importer.errors``.
+
+Data flows from top to bottom; an import points only to an earlier line. This file alone points to a later one, because
+it is the door: it names what callers use, and loads each name when it is first used.
 
     ../schemas/         one record type per file: a pandera model and where it lives in the API
     model.py            the nouns
@@ -28,3 +34,141 @@ Ten minutes: README's first screen, this map, journal/states.py, the table RULES
 numbered docstrings of runs/run.py and runs/send.py. An hour: with them model.py, runs/source.py,
 runs/before_sending.py, and runs/reconcile.py.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importer.api.file_functions import (
+        check,
+        check_async,
+        diff,
+        diff_async,
+        export,
+        export_async,
+        plan,
+        plan_async,
+        run,
+        run_async,
+    )
+    from importer.api.reports import (
+        CheckReport,
+        DiffReport,
+        ExportReport,
+        Issues,
+        PlanReport,
+        RunProgress,
+        RunReport,
+        UndoPlan,
+        UndoReport,
+        VerifyReport,
+    )
+    from importer.api.run_functions import (
+        resume,
+        resume_async,
+        retry,
+        retry_async,
+        undo,
+        undo_async,
+        verify,
+        verify_async,
+    )
+    from importer.errors import Exit, ImporterError
+    from importer.issues import Issue, Notice, Severity
+    from importer.model import Account, Outcome, Plan, Status
+
+__all__ = [
+    "Account",
+    "CheckReport",
+    "DiffReport",
+    "Exit",
+    "ExportReport",
+    "ImporterError",
+    "Issue",
+    "Issues",
+    "Notice",
+    "Outcome",
+    "Plan",
+    "PlanReport",
+    "RunProgress",
+    "RunReport",
+    "Severity",
+    "Status",
+    "UndoPlan",
+    "UndoReport",
+    "VerifyReport",
+    "check",
+    "check_async",
+    "diff",
+    "diff_async",
+    "export",
+    "export_async",
+    "plan",
+    "plan_async",
+    "resume",
+    "resume_async",
+    "retry",
+    "retry_async",
+    "run",
+    "run_async",
+    "undo",
+    "undo_async",
+    "verify",
+    "verify_async",
+]
+
+_NAMES = {
+    "importer.api.file_functions": (
+        "check",
+        "check_async",
+        "diff",
+        "diff_async",
+        "export",
+        "export_async",
+        "plan",
+        "plan_async",
+        "run",
+        "run_async",
+    ),
+    "importer.api.reports": (
+        "CheckReport",
+        "DiffReport",
+        "ExportReport",
+        "Issues",
+        "PlanReport",
+        "RunProgress",
+        "RunReport",
+        "UndoPlan",
+        "UndoReport",
+        "VerifyReport",
+    ),
+    "importer.api.run_functions": (
+        "resume",
+        "resume_async",
+        "retry",
+        "retry_async",
+        "undo",
+        "undo_async",
+        "verify",
+        "verify_async",
+    ),
+    "importer.errors": ("Exit", "ImporterError"),
+    "importer.issues": ("Issue", "Notice", "Severity"),
+    "importer.model": ("Account", "Outcome", "Plan", "Status"),
+}
+"""Where each name comes from. As texts, so that ``import importer`` loads nothing."""
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which every name would exist otherwise.
+
+    def __getattr__(name: str) -> object:
+        """The object of this name, loaded now; from then on it is an attribute like any other."""
+        home = next((module for module, names in _NAMES.items() if name in names), None)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(import_module(home), name)
+        return value
+
+    def __dir__() -> list[str]:
+        """What completion offers, loaded or not."""
+        return sorted({*globals(), *__all__})

@@ -1,6 +1,13 @@
-"""What the front ends for people and for programs have in common.
+"""The Python API: what ``from importer import run`` gives. The front end for programs, beside the page and the command.
 
+- ``file_functions.py``, ``run_functions.py``  the functions, each to await and to wait for
+- ``arguments.py``  their arguments as values; ``data_frame.py`` a DataFrame as a file
+- ``callbacks.py``  what the caller hears and is asked; ``blocking.py`` how work is waited for, also when cancelled
+- ``reports.py``    what they return
 - ``embedded_sandbox.py``  the practice service inside a call or a command; ``practice_options.py`` its switches
 - ``retention.py``  personal data of old runs, removed by the way
 - ``clock.py``  the time that everything below goes by
+
+A function or a command: arguments as values, one function of ``runs/``, the result as data. This package exports
+nothing: what a caller does not use is not loaded.
 """

@@ -1,6 +1,6 @@
 """Every setting, merged from defaults < files < environment < flags, each value with its source.
 
-The only module that reads the environment, but for ``IMPORTER_PROFILE``, which the command line reads itself.
+The only module that reads the environment; the command line reads ``IMPORTER_PROFILE`` itself.
 """
 
 import os
@@ -386,6 +386,11 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+
+
+def profile_of_environment() -> str | None:
+    """The profile that IMPORTER_PROFILE names, for callers that name none; None if it is not set."""
+    return os.environ.get(PROFILE_VARIABLE) or None
 
 
 def config_files() -> tuple[Path, ...]:
