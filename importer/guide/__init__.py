@@ -23,6 +23,7 @@ TOPICS = (
     "accounts",
     "team",
     "scheduling",
+    "python",
     "personal-data",
     "operations",
     "commands",
