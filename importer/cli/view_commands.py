@@ -4,7 +4,7 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -188,7 +188,7 @@ def _show_status(shown: "RunStatus", before: str = "") -> None:
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     put(
-        f"Run {run.id}: {before}{harmless_line(run.file)}, {_state(shown)} ({rows or 'nothing sent yet'}), "
+        f"Run {run.id}: {before}{harmless_line(run.file)}, {shown.state} ({rows or 'nothing sent yet'}), "
         f"started {_instant(run.started)}, for {harmless_line(account_of(run) or 'an unknown account')}{profile}"
     )
 
@@ -201,12 +201,6 @@ def _who_takes_it(workers: "Sequence[Holder]") -> str:
     return f"It waits for a worker that can sign in for it and has a place free. {running}."
 
 
-def _state(shown: "RunStatus") -> Literal["finished", "being sent", "queued", "unfinished"]:
-    if shown.finished:
-        return "finished"
-    return "being sent" if shown.working else "queued" if shown.is_queued else "unfinished"
-
-
 def _document(shown: "RunStatus") -> "documents.RunState":
     """A run as ``status`` and ``history`` print it with --json."""
     from importer.journal.next_steps import command_of
@@ -215,7 +209,7 @@ def _document(shown: "RunStatus") -> "documents.RunState":
     return {
         "run": run.id,
         "file": run.file,
-        "state": _state(shown),
+        "state": shown.state,
         "account": shown.account,
         "profile": run.options.get("profile") or None,
         "url": run.url,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from importer.config.settings import JournalPlace, Settings
 from importer.journal.announcements import NOT_BEGUN, WORKER
@@ -154,6 +154,13 @@ class RunStatus:
     def finished(self) -> bool:
         """Whether nothing is left to send, or somebody ended the run for good."""
         return self.run.finished is not None
+
+    @property
+    def state(self) -> Literal["finished", "being sent", "queued", "unfinished"]:
+        """What is being done with it, in a word."""
+        if self.finished:
+            return "finished"
+        return "being sent" if self.working else "queued" if self.is_queued else "unfinished"
 
     @property
     def is_queued(self) -> bool:
