@@ -1,7 +1,8 @@
 """Import spreadsheets into Nexudus from Python, and the map of the packages.
 
-``from importer import check, plan, run, export, diff, verify``, and ``resume``, ``retry``, ``undo``; each has a form to
-await, as ``run_async``. They are described in guide/python.md. Errors are those of ``importer.errors``.
+``from importer import check, plan, run, export, diff, verify``, and ``resume``, ``retry``, ``undo``, ``status``; what
+takes time has a form to await as well, as ``run_async``. guide/python.md describes them; errors are those of
+``importer.errors``.
 
 Data flows from top to bottom; an import points only to an earlier line. This file alone points to a later one, because
 it is the door: it names what callers use, and loads each name when it is first used.
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         PlanReport,
         RunProgress,
         RunReport,
+        StatusReport,
         UndoPlan,
         UndoReport,
         VerifyReport,
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
         resume_async,
         retry,
         retry_async,
+        status,
         undo,
         undo_async,
         verify,
@@ -94,6 +97,7 @@ __all__ = [
     "RunReport",
     "Severity",
     "Status",
+    "StatusReport",
     "UndoPlan",
     "UndoReport",
     "VerifyReport",
@@ -111,6 +115,7 @@ __all__ = [
     "retry_async",
     "run",
     "run_async",
+    "status",
     "undo",
     "undo_async",
     "verify",
@@ -138,6 +143,7 @@ _NAMES = {
         "PlanReport",
         "RunProgress",
         "RunReport",
+        "StatusReport",
         "UndoPlan",
         "UndoReport",
         "VerifyReport",
@@ -147,6 +153,7 @@ _NAMES = {
         "resume_async",
         "retry",
         "retry_async",
+        "status",
         "undo",
         "undo_async",
         "verify",

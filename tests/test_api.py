@@ -37,10 +37,10 @@ def test_every_name_is_there_and_listed_once() -> None:
 def test_the_names_are_stable() -> None:
     """Programs of others depend on these; a name may be added, and none may go."""
     assert {
-        *("check", "plan", "run", "export", "diff", "verify", "resume", "retry", "undo"),
+        *("check", "plan", "run", "export", "diff", "verify", "resume", "retry", "undo", "status"),
         *("CheckReport", "PlanReport", "RunReport", "ExportReport", "DiffReport", "VerifyReport", "UndoReport"),
         *("Account", "Exit", "ImporterError", "Issue", "Issues", "Notice", "Outcome", "Plan", "RunProgress"),
-        *("Severity", "Status", "UndoPlan"),
+        *("Severity", "Status", "StatusReport", "UndoPlan"),
     } <= set(importer.__all__)
 
 
@@ -50,7 +50,7 @@ def test_a_name_that_is_none_is_an_error() -> None:
         getattr(importer, "chek")  # noqa: B009
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.endswith("_async")])
+@pytest.mark.parametrize("name", [name.removesuffix("_async") for name in FUNCTIONS if name.endswith("_async")])
 def test_both_forms_take_the_same(name: str) -> None:
     """Who learns one form knows the other: arguments, defaults, result and description."""
     waiting, awaited = getattr(importer, name), getattr(importer, f"{name}_async")

@@ -8,6 +8,6 @@
 - ``retention.py``  personal data of old runs, removed by the way
 - ``clock.py``  the time that everything below goes by
 
-A function or a command: arguments as values, one function of ``runs/``, the result as data. This package exports
-nothing: what a caller does not use is not loaded.
+Each function does what the command of its name does: arguments as values, one function of ``runs/``, the result as
+data. This package exports nothing: what a caller does not use is not loaded.
 """

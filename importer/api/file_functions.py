@@ -262,8 +262,8 @@ async def run_async(
         file: A path, or a DataFrame, whose first row is row 2.
         confirm: Is given the plan before anything is sent, and answers whether to go on; not asked if there is nothing
             to send.
-        progress: Hears how far the run is, in the thread in which it works. What it raises stops the run as a Ctrl-C
-            does, and is raised then.
+        progress: Hears how far the run is, in the thread in which it works; rows wait while it is called, so it should
+            be quick. What it raises stops the run as a Ctrl-C does, and is raised then.
         strict: Send nothing if any row has an error or differs from its record, or the file may not be read as you see
             it.
         update: As in ``plan``.

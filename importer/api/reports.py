@@ -158,6 +158,36 @@ class RunReport:
 
 
 @dataclass(frozen=True)
+class StatusReport:
+    """How a run stands at one moment. Times are epoch seconds.
+
+    Attributes:
+        state: "being sent", "queued", "unfinished" or "finished".
+        account: The key of the account; None if nobody has signed in for the run yet.
+        counts: The rows of each status ("created", "not sent" ...).
+        waiting: Why nothing moves, in words; empty if it moves, or if nobody works on it.
+        until: Until when nothing can be sent; None if that is not known.
+        seconds_left: How long the rest takes by the allowance; None if nothing limits it.
+        finished: When it was finished; None as long as it is not.
+        exit_code: That of the last command; None if none has ended yet.
+    """
+
+    run: int
+    file: str
+    state: str
+    account: str | None
+    rows: int
+    counts: Mapping[str, int]
+    waiting: str
+    until: float | None
+    seconds_left: float | None
+    started: float
+    finished: float | None
+    exit_code: Exit | None
+    folder: Path
+
+
+@dataclass(frozen=True)
 class ExportReport:
     """The records that the service holds, as far as they passed the filters; ``total`` is how many it holds."""
 

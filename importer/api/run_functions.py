@@ -9,14 +9,15 @@ from importer.api.arguments import Access, limits_of, with_update
 from importer.api.blocking import blocking, to_a_safe_end
 from importer.api.callbacks import Callbacks, Confirm, ConfirmUndo, OnProgress, Say
 from importer.api.clock import steady_clock
-from importer.api.reports import RunReport, UndoReport, VerifyReport
+from importer.api.reports import RunReport, StatusReport, UndoReport, VerifyReport
 from importer.api.retention import keep_to_retention
-from importer.config.settings import Settings
+from importer.config.settings import NO_PROFILE, Settings
 from importer.errors import Exit
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
 from importer.runs.resume import resume as resume_run
 from importer.runs.retry import retry as retry_run
+from importer.runs.status import status_and_others
 from importer.runs.undo import undo_run
 from importer.runs.verify import verify_run
 
@@ -153,6 +154,35 @@ async def undo_async(
         if (done := await to_a_safe_end(work, callbacks)) is None:
             return UndoReport(run, {}, (), None, Exit.DONE, messages=callbacks.messages)
         return UndoReport(run, done.counts, done.notable, done.file, done.exit_code, done.message, callbacks.messages)
+
+
+def status(run: int | None = None, *, settings: Mapping[str, object] | None = None) -> StatusReport:
+    """How a run stands, by default the latest one, whichever process works on it.
+
+    It only looks into the journal and at its locks, so there is nothing to await.
+
+    Raises:
+        UsageError: There is no run yet.
+        JournalError: There is no run of this number.
+    """
+    with Access(NO_PROFILE, settings, sandbox=False).open() as opened:
+        shown = status_and_others(run, opened, steady_clock()()).shown
+    one, code = shown.run, shown.run.exit_code
+    return StatusReport(
+        run=one.id,
+        file=one.file,
+        state=shown.state,
+        account=shown.account,
+        rows=shown.rows,
+        counts={status.value: rows for status, rows in shown.counts.items()},
+        waiting=shown.waiting,
+        until=shown.until or None,
+        seconds_left=shown.seconds_left,
+        started=one.started,
+        finished=one.finished,
+        exit_code=None if code is None else Exit(code),
+        folder=one.folder,
+    )
 
 
 def run_report(result: RunResult | None, settings: Settings, callbacks: Callbacks) -> RunReport:

@@ -55,6 +55,8 @@ def test_wrong_cells_are_written_in_red(here: Desk) -> None:
     report = importer.check(file, errors_to="fix.xlsx")
     assert report.errors_file == Path("fix.xlsx")
     assert (here.folder / "fix.xlsx").exists()
+    importer.check(pd.read_csv(file, dtype="str"), errors_to="frame.xlsx")
+    assert (here.folder / "frame.xlsx").exists()
 
 
 def test_a_run_reports_as_the_command_does(office: Desk, service: Service, capfd: pytest.CaptureFixture[str]) -> None:
@@ -293,12 +295,13 @@ def test_a_cancelled_run_finishes_the_rows_in_progress(slow_office: Service, des
     assert slow_office.creates == len(slow_office.records) == 60
 
 
-def test_a_time_limit_of_the_caller_is_kept_safely(slow_office: Service, desk: Desk) -> None:
-    """As asyncio.timeout does it, for example."""
+@pytest.mark.parametrize("seconds", [0, 0.1, 1.5])
+def test_a_time_limit_of_the_caller_is_kept_safely(slow_office: Service, desk: Desk, seconds: float) -> None:
+    """As asyncio.timeout does it, for example, whether it is up before rows are sent or while they are."""
     file = rows(desk, 200)
 
     async def hurry() -> None:
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(seconds):
             await importer.run_async(file, concurrency=1)
 
     with pytest.raises(TimeoutError):

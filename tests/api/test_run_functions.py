@@ -63,6 +63,21 @@ def test_a_run_is_verified_and_undone(office: Desk, service: Service) -> None:
     assert importer.verify(run).counts == {}
 
 
+def test_the_status_is_told_from_the_journal(office: Desk) -> None:
+    """Also while the run is in progress, and of the latest run if none is named."""
+    states: list[importer.StatusReport] = []
+    run = run_of(office, 3, max_rows=2, progress=lambda _: states.append(importer.status()))
+    assert {(one.run, one.state) for one in states} == {(run, "being sent")}
+    stopped = importer.status(run)
+    assert (stopped.state, stopped.exit_code, stopped.finished) == ("unfinished", importer.Exit.LIMIT, None)
+    assert (stopped.counts["created"], stopped.rows, stopped.file) == (2, 3, "rows.csv")
+    importer.resume(run)
+    done = importer.status()
+    assert (done.state, done.exit_code) == ("finished", 0)
+    assert done.finished is not None
+    assert done.folder.is_dir()
+
+
 def test_they_are_awaited_as_well(office: Desk) -> None:
     """The same functions in a program with a loop."""
     run = run_of(office, 2, max_rows=1)
