@@ -1,7 +1,8 @@
 """The Python API: what ``from importer import run`` gives. The front end for programs, beside the page and the command.
 
 - ``file_functions.py``, ``run_functions.py``  the functions, each to await and to wait for
-- ``arguments.py``  their arguments as values; ``data_frame.py`` a DataFrame as a file
+- ``arguments.py``  their arguments as values; ``argument_types.py`` wrong types refused; ``data_frame.py`` a DataFrame
+  as a file
 - ``callbacks.py``  what the caller hears and is asked; ``blocking.py`` how work is waited for, also when cancelled
 - ``reports.py``    what they return
 - ``embedded_sandbox.py``  the practice service inside a call or a command; ``practice_options.py`` its switches

@@ -7,7 +7,7 @@ which speak of options, speak of arguments as well.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from importer.api.embedded_sandbox import embedded_sandbox
@@ -119,10 +119,8 @@ class Reading:
         """How to read the file.
 
         Raises:
-            UsageError: There is no such order of dates, time zone or row.
+            UsageError: There is no such time zone or row.
         """
-        if self.dates is not None and self.dates not in get_args(DateOrder):
-            raise UsageError(f'--dates "{self.dates}" cannot be used.', "Use dmy, mdy or ymd.")
         _refuse_below_one("header_row", self.header_row)
         return ReadOptions(
             self.sheet,
@@ -159,14 +157,6 @@ def key_of(fields: str | Sequence[str]) -> tuple[str, ...]:
     if not all(names):
         raise UsageError(f"--key {fields!r} cannot be used.", 'Write it like "ResourceId,CoworkerId", or as a list.')
     return tuple(sorted(set(names)))
-
-
-def picks_of(picks: Mapping[str, int] | None) -> dict[str, int]:
-    """Which record each name means."""
-    for name, number in (picks or {}).items():
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise UsageError(f'--pick: {number!r} is not an Id, for "{name}".', 'Write it like {"Boardroom": 1414915}.')
-    return dict(picks or {})
 
 
 def limits_of(max_rows: int | None, max_duration: float | str | None) -> tuple[int | None, float | None]:

@@ -1,7 +1,7 @@
 """The caller's side of an import: what it hears, and when it is asked."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,14 +63,14 @@ class Callbacks(NullObserver):
         """Ask the caller, if there is anything to send."""
         if self._confirm is None or not plan.writes:
             return True
-        return bool(self._confirm(PlanReport(self._file, Issues(result.causes), plan, account, self.messages)))
+        return _answer(self._confirm(PlanReport(self._file, Issues(result.causes), plan, account, self.messages)))
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Ask the caller, if there is anything to delete or to put back."""
         if self._confirm_undo is None or not plan.writes:
             return True
         asked_about = UndoPlan(run.id, run.file, plan.create, plan.update, plan.existing, plan.seconds, account)
-        return bool(self._confirm_undo(asked_about))
+        return _answer(self._confirm_undo(asked_about))
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:
@@ -98,3 +98,11 @@ class Callbacks(NullObserver):
                 raise
             self.failure = self.failure or error
             self._stop.set()
+
+
+def _answer(answer: object) -> bool:
+    # A coroutine would count as a yes before anybody has been asked.
+    if isinstance(answer, Coroutine):
+        answer.close()
+        raise TypeError("confirm must be a plain function: what an async one answers is not waited for")
+    return bool(answer)

@@ -12,6 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
+from importer.api.argument_types import with_checked_types
 from importer.api.arguments import (
     Access,
     DateOrder,
@@ -19,7 +20,6 @@ from importer.api.arguments import (
     key_of,
     kind_named,
     limits_of,
-    picks_of,
     with_update,
     zone_named,
 )
@@ -47,6 +47,7 @@ File = str | Path | pd.DataFrame
 """A path, or a DataFrame, whose first row is row 2 in issues and reports."""
 
 
+@with_checked_types
 async def check_async(
     file: File,
     *,
@@ -100,7 +101,7 @@ async def check_async(
     """
     access = Access(profile, settings, sandbox)
     read = Reading(type, sheet, encoding, delimiter, header_row, map, dates, tz)
-    choices = Choices(allow_duplicates=allow_duplicates, picks=picks_of(pick), key=key_of(key))
+    choices = Choices(allow_duplicates=allow_duplicates, picks=dict(pick or {}), key=key_of(key))
     callbacks = Callbacks(_named(file), say=say)
     with _request(file, read, choices, access, callbacks) as request:
         source = open_source(request.file, request.settings, request.kind, request.read)
@@ -139,6 +140,7 @@ def _comparison(compared: ComparedFile | None) -> dict[str, int] | None:
     }
 
 
+@with_checked_types
 async def plan_async(
     file: File,
     *,
@@ -205,7 +207,7 @@ async def plan_async(
         even_if_existing=even_if_existing,
         without_list=without_list,
         clear_empty=clear_empty,
-        picks=picks_of(pick),
+        picks=dict(pick or {}),
         key=key_of(key),
     )
     callbacks = Callbacks(_named(file), say=say)
@@ -218,6 +220,7 @@ async def plan_async(
         return PlanReport(_named(file), issues, planned.plan, planned.account, callbacks.messages)
 
 
+@with_checked_types
 async def run_async(
     file: File,
     *,
@@ -312,7 +315,7 @@ async def run_async(
         max_rows=max_rows,
         max_duration=seconds,
         out=None if out is None else Path(out),
-        picks=picks_of(pick),
+        picks=dict(pick or {}),
         key=key_of(key),
     )
     callbacks = Callbacks(_named(file), say=say, confirm=confirm, progress=progress)
@@ -323,6 +326,7 @@ async def run_async(
         return run_report(result, request.settings, callbacks)
 
 
+@with_checked_types
 async def diff_async(
     file: File,
     *,
@@ -354,7 +358,7 @@ async def diff_async(
     access = Access(profile, settings, sandbox)
     read = Reading(type, sheet, encoding, delimiter, header_row, map, dates, tz)
     callbacks = Callbacks(_named(file), say=say)
-    choices = Choices(picks=picks_of(pick), key=key_of(key))
+    choices = Choices(picks=dict(pick or {}), key=key_of(key))
     with _request(file, read, choices, access, callbacks) as request:
         differing = await to_a_safe_end(difference(request), callbacks)
         return DiffReport(
@@ -373,6 +377,7 @@ async def diff_async(
         )
 
 
+@with_checked_types
 async def export_async(
     *,
     type: str | None = None,

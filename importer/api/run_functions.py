@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from importer.api.argument_types import with_checked_types
 from importer.api.arguments import Access, limits_of, with_update
 from importer.api.blocking import blocking, to_a_safe_end
 from importer.api.callbacks import Callbacks, Confirm, ConfirmUndo, OnProgress, Say
@@ -22,6 +23,7 @@ from importer.runs.undo import undo_run
 from importer.runs.verify import verify_run
 
 
+@with_checked_types
 async def resume_async(
     run: int,
     *,
@@ -65,6 +67,7 @@ async def resume_async(
         return run_report(result, request.settings, callbacks)
 
 
+@with_checked_types
 async def retry_async(
     run: int,
     *,
@@ -102,6 +105,7 @@ async def retry_async(
         return run_report(result, request.settings, callbacks)
 
 
+@with_checked_types
 async def verify_async(
     run: int,
     *,
@@ -123,6 +127,7 @@ async def verify_async(
         return VerifyReport(run, done.counts, done.notable, done.unknown, done.file, done.exit_code, callbacks.messages)
 
 
+@with_checked_types
 async def undo_async(
     run: int,
     *,

@@ -33,6 +33,18 @@ def test_nobody_is_asked_about_nothing() -> None:
     assert Callbacks().confirm(CheckResult(), plan_of(1), ACCOUNT)
 
 
+async def agree_later(_: object) -> bool:
+    """An answer that nobody waits for."""
+    return False
+
+
+def test_an_answer_that_has_to_be_awaited_is_no_yes() -> None:
+    """It would be one before it is given."""
+    callbacks = Callbacks(confirm=agree_later, confirm_undo=agree_later)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="plain function"):
+        callbacks.confirm(CheckResult(), plan_of(1), ACCOUNT)
+
+
 def test_a_stop_is_asked_for_once_and_only_while_rows_are_sent() -> None:
     """Before that, and when asked again, whoever waits breaks the work off."""
     callbacks = Callbacks()

@@ -152,13 +152,11 @@ def test_the_practice_service_needs_no_sign_in(here: Desk) -> None:
     [
         ({"tz": "Mars/Base"}, UsageError, 'no time zone "Mars/Base"'),
         ({"type": "desks"}, UsageError, 'no record type "desks"'),
-        ({"dates": "ymdd"}, UsageError, "--dates"),
         ({"header_row": 0}, UsageError, "--header-row 0"),
         ({"max_rows": 0}, UsageError, "--max-rows 0"),
         ({"max_duration": "soon"}, UsageError, "--max-duration"),
         ({"key": ["ResourceId", ""]}, UsageError, "--key"),
         ({"key": "Resource"}, UsageError, 'no field "Resource"'),
-        ({"pick": {"Boardroom": "7"}}, UsageError, "is not an Id"),
         ({"update": True, "allow_duplicates": True}, UsageError, "--allow-duplicates makes further records"),
         ({"clear_empty": True}, UsageError, "needs --update"),
         ({"settings": {"urll": "x"}}, SettingsError, 'Did you mean "url"'),
