@@ -21,20 +21,19 @@ class Callbacks(NullObserver):
     """Collects what is said, and passes it on to the caller's functions, in the thread in which the work is done.
 
     What such a function raises does not break off the calls that are under way, whose rows would be in doubt: the run
-    stops as after a Ctrl-C, and then ``failure`` is raised.
+    stops as after a Ctrl-C, and then ``failure`` is raised. ``file`` is what the reports call the file.
     """
 
     def __init__(
         self,
-        file: Path | None = None,
         *,
         say: Say | None = None,
         confirm: Confirm | None = None,
         confirm_undo: ConfirmUndo | None = None,
         progress: OnProgress | None = None,
     ) -> None:
-        """``file`` is what plans are called after. Without ``confirm`` and ``confirm_undo``, the answer is yes."""
-        self._file = file or Path()
+        """Without ``confirm`` and ``confirm_undo``, the answer is yes."""
+        self.file = Path()
         self._say, self._confirm, self._confirm_undo, self._progress = say, confirm, confirm_undo, progress
         self._sentences: list[str] = []
         self._stop: asyncio.Event | None = None
@@ -63,7 +62,7 @@ class Callbacks(NullObserver):
         """Ask the caller, if there is anything to send."""
         if self._confirm is None or not plan.writes:
             return True
-        return _answer(self._confirm(PlanReport(self._file, Issues(result.causes), plan, account, self.messages)))
+        return _answer(self._confirm(PlanReport(self.file, Issues(result.causes), plan, account, self.messages)))
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Ask the caller, if there is anything to delete or to put back."""

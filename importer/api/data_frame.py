@@ -28,17 +28,14 @@ _EXACT = 2**53
 
 
 @contextmanager
-def readable(file: str | Path | pd.DataFrame, read: ReadOptions) -> Iterator[tuple[Path, ReadOptions]]:
-    """The path of a file and how to read it; a DataFrame is one for as long as this lasts, its first row as row 2.
+def frame_file(frame: pd.DataFrame, read: ReadOptions) -> Iterator[tuple[Path, ReadOptions]]:
+    """The path of a file that holds a frame for as long as this lasts, its first row as row 2, and how to read it.
 
     An index with a name is a column, as after ``set_index``; one without a name only numbers the rows.
 
     Raises:
         UsageError: A cell or a header has no single form as text, or options are for files only.
     """
-    if not isinstance(file, pd.DataFrame):
-        yield Path(file), read
-        return
     if read.sheet or read.encoding or read.separator or read.header_row:
         raise UsageError(
             "--sheet, --encoding, --delimiter and --header-row are for files, and this is a DataFrame.",
@@ -46,7 +43,7 @@ def readable(file: str | Path | pd.DataFrame, read: ReadOptions) -> Iterator[tup
         )
     with tempfile.TemporaryDirectory(prefix="importer-") as folder:
         path = Path(folder) / NAME
-        _write(file, path)
+        _write(frame, path)
         yield path, replace(read, separator=",", header_row=1)
 
 

@@ -4,9 +4,10 @@ Nothing is printed, nobody is asked at a terminal, and nothing outlives a call b
 journal, the report and what is remembered in the home folder.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,25 +27,29 @@ from importer.api.arguments import (
 from importer.api.blocking import blocking, to_a_safe_end
 from importer.api.callbacks import Callbacks, Confirm, OnProgress, Say
 from importer.api.clock import steady_clock
-from importer.api.data_frame import NAME, readable
+from importer.api.data_frame import NAME, frame_file
 from importer.api.reports import CheckReport, DiffReport, ExportReport, Issues, PlanReport, RunReport
 from importer.api.retention import keep_to_retention
 from importer.api.run_functions import run_report
 from importer.checking import DateReader
+from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.issues import notice_text
 from importer.reporting.record_file import FileFormat, refuse_existing, write_records
+from importer.runs import remote
 from importer.runs.difference import difference
 from importer.runs.export import ExportRequest, Filters
 from importer.runs.export import export as export_records
+from importer.runs.incoming import InputFile, brought_in
+from importer.runs.named_files import NamedFile, is_address
 from importer.runs.plan import ComparedFile, check_with_service, write_errors
 from importer.runs.plan import plan as plan_file
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.run import run as run_file
-from importer.runs.source import examine, open_source, with_match_key
+from importer.runs.source import examine, open_requested
 
 File = str | Path | pd.DataFrame
-"""A path, or a DataFrame, whose first row is row 2 in issues and reports."""
+"""A path, an address such as https://..., or a DataFrame, whose first row is row 2 in issues and reports."""
 
 
 @with_checked_types
@@ -74,7 +79,7 @@ async def check_async(
     If there is a sign-in, names are looked up and the rows are compared with what the service holds.
 
     Args:
-        file: A path, or a DataFrame, whose first row is row 2.
+        file: A path, an address as text, or a DataFrame, whose first row is row 2.
         offline: Do not call the service.
         errors_to: Where to write a workbook with the wrong cells in red.
         allow_duplicates: Do not report rows that repeat each other.
@@ -102,10 +107,9 @@ async def check_async(
     access = Access(profile, settings, sandbox)
     read = Reading(type, sheet, encoding, delimiter, header_row, map, dates, tz)
     choices = Choices(allow_duplicates=allow_duplicates, picks=dict(pick or {}), key=key_of(key))
-    callbacks = Callbacks(_named(file), say=say)
+    callbacks = Callbacks(say=say)
     with _request(file, read, choices, access, callbacks) as request:
-        source = open_source(request.file, request.settings, request.kind, request.read)
-        source = with_match_key(source, choices.key)
+        source = open_requested(request)
         result = examine(source, request.clock(), allow_duplicates=allow_duplicates)
         compared = None
         if request.settings.can_sign_in and not offline:
@@ -114,7 +118,7 @@ async def check_async(
         if errors_to is not None and (copy := write_errors(source, result, Path(errors_to), request.clock())).notice:
             callbacks.say(copy.notice.message)
         return CheckReport(
-            file=_named(file),
+            file=callbacks.file,
             type=source.kind.name,
             rows=result.rows,
             valid=result.valid,
@@ -170,7 +174,7 @@ async def plan_async(
     """Tell what importing a file would do, and how long it takes. Sends nothing.
 
     Args:
-        file: A path, or a DataFrame, whose first row is row 2.
+        file: A path, an address as text, or a DataFrame, whose first row is row 2.
         update: Update records that have other values than their rows; by default, as the settings say.
         clear_empty: With ``update``, let an empty cell clear its field.
         allow_duplicates: Create a record for each row, even if rows repeat each other.
@@ -210,14 +214,14 @@ async def plan_async(
         picks=dict(pick or {}),
         key=key_of(key),
     )
-    callbacks = Callbacks(_named(file), say=say)
+    callbacks = Callbacks(say=say)
     pacing = {"rate": rate, "daily_quota": daily_quota, "concurrency": concurrency}
     with _request(file, read, choices, access, callbacks, update=update, **pacing) as request:
         planned = await to_a_safe_end(plan_file(request), callbacks)
         if notices := planned.source.sheet.notices:
             callbacks.say(notice_text(notices))
         issues = Issues(planned.result.causes)
-        return PlanReport(_named(file), issues, planned.plan, planned.account, callbacks.messages)
+        return PlanReport(callbacks.file, issues, planned.plan, planned.account, callbacks.messages)
 
 
 @with_checked_types
@@ -262,7 +266,7 @@ async def run_async(
     after a Ctrl-C. Cancelled once more, it stops at once, which is safe as well.
 
     Args:
-        file: A path, or a DataFrame, whose first row is row 2.
+        file: A path, an address as text, or a DataFrame, whose first row is row 2.
         confirm: Is given the plan before anything is sent, and answers whether to go on; not asked if there is nothing
             to send.
         progress: Hears how far the run is, in the thread in which it works; rows wait while it is called, so it should
@@ -318,7 +322,7 @@ async def run_async(
         picks=dict(pick or {}),
         key=key_of(key),
     )
-    callbacks = Callbacks(_named(file), say=say, confirm=confirm, progress=progress)
+    callbacks = Callbacks(say=say, confirm=confirm, progress=progress)
     pacing = {"rate": rate, "daily_quota": daily_quota, "concurrency": concurrency}
     with _request(file, read, choices, access, callbacks, update=update, **pacing) as request:
         keep_to_retention(request.settings, request.clock, callbacks.say)
@@ -357,12 +361,12 @@ async def diff_async(
     """
     access = Access(profile, settings, sandbox)
     read = Reading(type, sheet, encoding, delimiter, header_row, map, dates, tz)
-    callbacks = Callbacks(_named(file), say=say)
+    callbacks = Callbacks(say=say)
     choices = Choices(picks=dict(pick or {}), key=key_of(key))
     with _request(file, read, choices, access, callbacks) as request:
         differing = await to_a_safe_end(difference(request), callbacks)
         return DiffReport(
-            file=_named(file),
+            file=callbacks.file,
             type=differing.source.kind.name,
             rows=differing.result.rows,
             invalid=differing.invalid,
@@ -445,10 +449,6 @@ def _format_of(file: Path, form: str | None) -> FileFormat:
         ) from error
 
 
-def _named(file: File) -> Path:
-    return Path(NAME if isinstance(file, pd.DataFrame) else file)
-
-
 @contextmanager
 def _request(
     file: File,
@@ -462,10 +462,38 @@ def _request(
 ) -> Iterator[ImportRequest]:
     """The request for a file, for as long as it is worked on. ``update`` is None if the settings decide."""
     kind, read = reading.kind, reading.options
-    with access.open(**pacing) as settings, readable(file, read) as (path, read_so):
+    with ExitStack() as stack:
+        settings = stack.enter_context(access.open(**pacing))
         choices = with_update(choices, update, settings)
         choices = replace(choices, profile=access.chosen_profile, sandbox=access.sandbox)
-        yield ImportRequest(path, settings, callbacks, steady_clock(), kind, read_so, choices)
+        name = ""
+        if isinstance(file, pd.DataFrame):
+            path, read = stack.enter_context(frame_file(file, read))
+            callbacks.file = Path(NAME)
+        else:
+            there = stack.enter_context(_on_this_machine(file, settings, callbacks.say))
+            path, name = there.path, there.name
+            callbacks.file = there.typed if isinstance(there.typed, Path) else Path(name)
+        name = name if name != path.name else ""
+        yield ImportRequest(path, settings, callbacks, steady_clock(), kind, read, choices, name=name)
+
+
+@contextmanager
+def _on_this_machine(file: str | Path, settings: Settings, say: Callable[[str], None]) -> Iterator[InputFile]:
+    """A file, also one that is packed or elsewhere, for as long as this lasts.
+
+    Never the standard input: "-" is a file of that name, for a program has a use for its input itself.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    elsewhere = isinstance(file, str) and is_address(file)
+    named = NamedFile(str(file) if elsewhere else Path(file))
+    fetch = partial(remote.fetch, settings=settings) if elsewhere else None
+    with brought_in([named], settings.home, say, fetch) as [only]:
+        if only.error is not None:
+            raise only.error
+        yield only
 
 
 check = blocking(check_async)

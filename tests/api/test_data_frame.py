@@ -12,14 +12,14 @@ import pytest
 from conftest import Desk, mapping
 
 import importer
-from importer.api.data_frame import readable
+from importer.api.data_frame import frame_file
 from importer.errors import UsageError
 from importer.spreadsheet import ReadOptions
 
 
 def cells(frame: pd.DataFrame) -> list[list[str]]:
     """The file that a frame becomes, read again."""
-    with readable(frame, ReadOptions()) as (path, _), path.open(encoding="utf-8-sig", newline="") as file:
+    with frame_file(frame, ReadOptions()) as (path, _), path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 
@@ -79,7 +79,10 @@ def test_half_a_character_is_refused() -> None:
 
 def test_options_of_files_are_refused() -> None:
     """They would have no effect."""
-    with pytest.raises(UsageError, match="are for files"), readable(pd.DataFrame({"a": ["x"]}), ReadOptions("Sheet1")):
+    with (
+        pytest.raises(UsageError, match="are for files"),
+        frame_file(pd.DataFrame({"a": ["x"]}), ReadOptions("Sheet1")),
+    ):
         pass
 
 
@@ -93,6 +96,6 @@ def test_rows_and_issues_are_numbered_as_in_a_file(here: Desk) -> None:
 
 def test_nothing_is_left_behind() -> None:
     """The private file is gone with the call."""
-    with readable(pd.DataFrame({"a": ["x"]}), ReadOptions()) as (path, _):
+    with frame_file(pd.DataFrame({"a": ["x"]}), ReadOptions()) as (path, _):
         assert path.exists()
     assert not path.parent.exists()

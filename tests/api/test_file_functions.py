@@ -1,6 +1,8 @@
 """Check, plan, run, diff and export from Python, with the practice service on a socket."""
 
 import asyncio
+import gzip
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +138,36 @@ def test_a_data_frame_is_imported_as_a_file_is(office: Desk, service: Service) -
     assert report.folder.name == "1-dataframe"
     assert importer.run(frame).counts[importer.Status.EXISTING] == 2
     assert service.creates == 2
+
+
+def test_a_packed_file_is_opened(office: Desk) -> None:
+    """What the command reads, a program can hand in; reports call it as the caller does."""
+    file = rows(office, 2)
+    packed = file.with_name("rows.csv.gz")
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert importer.check(packed).file == packed
+    report = importer.run(str(packed))
+    assert (report.counts["created"], report.summary["file"]) == (2, "rows.csv.gz")
+    assert not list((office.home / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("name", ["-", "*.csv", "."])
+def test_a_file_is_one_file_and_never_the_input_of_the_program(
+    here: Desk, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands for something else in a command is a name like any other here."""
+    rows(here, 1)
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FileError):
+        importer.check(name)
+
+
+def test_an_address_is_fetched_or_refused_with_what_to_do(here: Desk) -> None:
+    """As by the command; no password in it is repeated."""
+    with pytest.raises(importer.ImporterError) as refused:
+        importer.check("ftp://ines:secret@files.example/rows.csv")
+    assert refused.value.advice
+    assert "secret" not in f"{refused.value.message} {refused.value.advice}"
 
 
 def test_the_practice_service_needs_no_sign_in(here: Desk) -> None:
