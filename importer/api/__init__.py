@@ -10,5 +10,8 @@
 - ``clock.py``  the time that everything below goes by
 
 Each function does what the command of its name does: arguments as values, one function of ``runs/``, the result as
-data. This package exports nothing: what a caller does not use is not loaded.
+data. This package exports one number and loads nothing: what a caller does not use is not loaded.
 """
+
+MOST_SPEED = 600
+"""How many times faster the time of a practice service may pass: at more, the windows are shorter than a call."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from importer.api import MOST_SPEED
 from importer.api.embedded_sandbox import embedded_sandbox
 from importer.config import settings as settings_room
 from importer.config.home import secure_home
@@ -166,6 +167,16 @@ def limits_of(max_rows: int | None, max_duration: float | str | None) -> tuple[i
         return max_rows, None if max_duration is None else parse_duration(max_duration)
     except ValueError as error:
         raise UsageError(f'--max-duration "{max_duration}" cannot be used: {error}.') from error
+
+
+def refuse_speed(speed: float | None, *, sandbox: bool) -> None:
+    """Raise UsageError if time cannot pass so fast, or there is no practice service whose time could."""
+    if speed is None:
+        return
+    if not sandbox:
+        raise UsageError("--speed needs --sandbox: only a practice service has a faster time.", "Add sandbox=True.")
+    if not 1 <= speed <= MOST_SPEED:
+        raise UsageError(f"--speed {speed:g} cannot be used.", f"Use a number from 1 to {MOST_SPEED:g}.")
 
 
 def with_update(choices: Choices, update: bool | None, settings: Settings) -> Choices:

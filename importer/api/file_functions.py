@@ -21,6 +21,7 @@ from importer.api.arguments import (
     key_of,
     kind_named,
     limits_of,
+    refuse_speed,
     with_update,
     zone_named,
 )
@@ -255,6 +256,7 @@ async def run_async(
     profile: str | None = None,
     settings: Mapping[str, object] | None = None,
     sandbox: bool = False,
+    speed: float | None = None,
     say: Say | None = None,
 ) -> RunReport:
     """Import a file: check, plan, send, report. Repeating the call is always safe.
@@ -297,6 +299,8 @@ async def run_async(
         profile: As in ``check``.
         settings: As in ``check``.
         sandbox: As in ``check``.
+        speed: With ``sandbox``, keep the limits that Nexudus publishes, in a time that passes so many times faster;
+            without it, the practice service has no limits.
         say: As in ``check``.
 
     Raises:
@@ -310,6 +314,7 @@ async def run_async(
     access = Access(profile, settings, sandbox)
     read = Reading(type, sheet, encoding, delimiter, header_row, map, dates, tz)
     max_rows, seconds = limits_of(max_rows, max_duration)
+    refuse_speed(speed, sandbox=sandbox)
     choices = Choices(
         strict=strict,
         allow_duplicates=allow_duplicates,
@@ -323,7 +328,7 @@ async def run_async(
         key=key_of(key),
     )
     callbacks = Callbacks(say=say, confirm=confirm, progress=progress)
-    pacing = {"rate": rate, "daily_quota": daily_quota, "concurrency": concurrency}
+    pacing = {"rate": rate, "daily_quota": daily_quota, "concurrency": concurrency, "speed": speed}
     with _request(file, read, choices, access, callbacks, update=update, **pacing) as request:
         keep_to_retention(request.settings, request.clock, callbacks.say)
         result = await to_a_safe_end(run_file(request), callbacks)

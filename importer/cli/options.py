@@ -110,9 +110,6 @@ PACING = (
 )
 
 
-MOST_SPEED = 600
-"""How many times faster the time of a practice service may pass: at more, the windows are shorter than a call."""
-
 _PRACTICE = "http://127.0.0.1"
 """Where the practice service of a command is, whatever its port."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import click
 
+from importer.api import MOST_SPEED
 from importer.cli.answer import Failure, answer, put_json
 from importer.cli.completion import complete_profiles, complete_runs
 from importer.cli.lines import put, say, service_log
@@ -17,7 +18,6 @@ from importer.cli.options import (
     JSON,
     KEY,
     LOG_FILE,
-    MOST_SPEED,
     OUT,
     PACING,
     PROFILE,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.api import MOST_SPEED
 from importer.cli.answer import answer, put_json
 from importer.cli.completion import complete_types
 from importer.cli.lines import put, put_start_link, say, service_log
 from importer.cli.options import (
     JSON,
-    MOST_SPEED,
     PACING,
     PROFILE,
     kind_named,

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Desk, mapping
+from conftest import Desk, practised
 
 import importer
 from importer.errors import UsageError
@@ -34,7 +34,7 @@ def test_an_argument_of_a_wrong_type_is_named(here: Desk, name: str, value: obje
     """Nothing is stored that cannot be read again: no run is begun."""
     wrong: dict[str, Any] = {name: value}
     with pytest.raises(TypeError, match=rf"^run\(\): {name} must be "):
-        importer.run(here.write("rows.csv", [mapping(1)]), sandbox=True, **wrong)
+        importer.run(here.write("rows.csv", [practised(1)]), sandbox=True, **wrong)
     with pytest.raises(UsageError, match="no run yet"):
         importer.status()
 
@@ -50,4 +50,4 @@ def test_the_value_is_not_quoted(here: Desk) -> None:
 @pytest.mark.parametrize("options", [{"max_duration": 5}, {"max_duration": "5h"}, {"daily_quota": 9_000}, {"key": ()}])
 def test_what_may_be_written_in_two_ways_is_taken(here: Desk, options: dict[str, Any]) -> None:
     """As a number or as the option is typed."""
-    assert importer.run(here.write("rows.csv", [mapping(1)]), sandbox=True, **options).exit_code == 0
+    assert importer.run(here.write("rows.csv", [practised(1)]), sandbox=True, **options).exit_code == 0

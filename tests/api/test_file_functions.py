@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import UNLIMITED, Desk, Service, mapping, practised, wait_until
 
 import importer
 from importer.errors import BusyError, ColumnsError, FileError, SettingsError, SignInError, UsageError
@@ -172,11 +172,22 @@ def test_an_address_is_fetched_or_refused_with_what_to_do(here: Desk) -> None:
 
 def test_the_practice_service_needs_no_sign_in(here: Desk) -> None:
     """With sandbox=True, anybody can try it, and the records stay between two calls."""
-    file = rows(here, 2)
+    file = here.write("rows.csv", [practised(1), practised(2)])
     assert importer.run(file, sandbox=True).counts[importer.Status.CREATED] == 2
     assert importer.plan(file, sandbox=True).plan.existing == 2
     with pytest.raises(UsageError, match="no profiles"):
         importer.plan(file, sandbox=True, profile="north")
+
+
+def test_the_time_of_the_practice_service_passes_faster(here: Desk) -> None:
+    """With the limits of the real one; a real service has no such time."""
+    file = here.write("rows.csv", [practised(number) for number in range(1, 4)])
+    report = importer.run(file, sandbox=True, speed=600)
+    assert report.counts["created"] == 3
+    with pytest.raises(UsageError, match="needs --sandbox"):
+        importer.run(file, speed=60)
+    with pytest.raises(UsageError, match="speed 0"):
+        importer.run(file, sandbox=True, speed=0)
 
 
 @pytest.mark.parametrize(

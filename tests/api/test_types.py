@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import pytest
-from conftest import Desk, mapping
+from conftest import Desk, practised
 
 import importer
 
 
 def test_each_function_returns_its_report(here: Desk) -> None:
     """The names that a program writes into its own annotations."""
-    file: str | Path = here.write("rows.csv", [mapping(1)])
+    file: str | Path = here.write("rows.csv", [practised(1)])
     assert_type(importer.check(file), importer.CheckReport)
     assert_type(importer.plan(file, sandbox=True), importer.PlanReport)
     result = importer.run(file, sandbox=True)
@@ -41,7 +41,7 @@ async def _awaited(file: Path) -> None:
 
 def test_the_awaited_forms_return_the_same(here: Desk) -> None:
     """One kind of report, however it was asked for."""
-    asyncio.run(_awaited(here.write("rows.csv", [mapping(1)])))
+    asyncio.run(_awaited(here.write("rows.csv", [practised(1)])))
 
 
 def _wrong(call: str) -> Any:
