@@ -49,7 +49,9 @@ def test_each_value_has_one_text(values: Any, texts: list[str]) -> None:
     assert [row[0] for row in cells(pd.DataFrame({"column": values}))] == ["column", *texts]
 
 
-@pytest.mark.parametrize("value", [["a"], {"a": 1}, b"a", float("inf"), 2.0**60, object()], ids=repr)
+@pytest.mark.parametrize(
+    "value", [["a"], {"a": 1}, b"a", float("inf"), 2.0**60, object()], ids=lambda value: type(value).__name__
+)
 def test_a_value_without_one_text_is_refused_with_its_row(value: object) -> None:
     """Before anything else is done; the second row of the frame is row 3."""
     with pytest.raises(UsageError, match='Row 3: the column "Name" holds a '):
