@@ -1,7 +1,6 @@
 """The commands about scheduled imports: added once, then seen, paused, resumed and removed."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,7 +41,7 @@ def schedule(as_json: bool) -> None:
 
 
 @schedule.command()
-@click.argument("path", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.argument("word", metavar="FILE|FOLDER", type=click.Path())
 @click.option(
     "--every", "days", metavar="DAY", multiple=True, help="monday to sunday, weekday or day; repeat it for several."
 )
@@ -55,7 +54,7 @@ def schedule(as_json: bool) -> None:
 @PROFILE
 @with_options(*READING, TWICE[0], WITHOUT_LIST, *UPDATE, KEY)
 @JSON
-def add(path: Path, as_json: bool, **options: Any) -> int:
+def add(word: str, as_json: bool, **options: Any) -> int:
     """Import FILE on some days, or each new file of FOLDER.
 
     A worker queues each import and sends it without asking, as importer run FILE --yes would. Each date and each file
@@ -64,7 +63,9 @@ def add(path: Path, as_json: bool, **options: Any) -> int:
     from importer.cli import terminal
     from importer.runs import schedule_status
     from importer.runs.incoming import InputFile
+    from importer.runs.named_files import path_named
 
+    path = path_named(word)
     settings, now = load_settings(), the_clock()()
     weekly = _when(settings.zone, **options)
     file = InputFile(path, path, path.name)

@@ -28,6 +28,7 @@ from importer.runs.page_run import queue_scheduled_run
 from importer.runs.request import ImportRequest
 from importer.runs.schedule_terms import ScheduleTerms, terms_of
 from importer.runs.whole_files import Stamp, WholeFiles, files_in, stamp_of
+from importer.spreadsheet import PACKED
 from importer.text import count, printable
 from schemas import RECORD_TYPES
 
@@ -198,6 +199,9 @@ class DueImports:
             return False
         if begun.tries > _MOST_TRIES:
             self._end(journal, begun, f"The worker ended unexpectedly {_MOST_TRIES} times while it read {file.name}.")
+            return False
+        if file.suffix.lower() in PACKED:
+            self._end(journal, begun, f"{file.name} is packed, and a schedule takes files that are not. Unpack it.")
             return False
         terms, now = schedule.terms, occurrence.at
         kind = RECORD_TYPES[terms.kind] if terms.kind else None

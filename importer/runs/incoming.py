@@ -4,6 +4,7 @@ They lie in a private folder of this command, and are gone with it. What is impo
 the private copy of the run, so that its hash is that of the rows, however they came.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -27,6 +28,8 @@ FOLDER = "incoming"
 _PIECE = 1 << 20
 _NO_NAME = re.compile(r"[^\w. -]")
 _SHOWN_INPUT = "standard input"
+_OF_ONE_FILE = {errno.ENAMETOOLONG, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
+"""What goes wrong with one file and says nothing of the others, unlike a full disk."""
 
 
 Fetch = Callable[[str, Path], tuple[Path, str]]
@@ -126,6 +129,11 @@ def _brought_in(file: NamedFile, folder: _Folder, say: Callable[[str], None], fe
         return InputFile(file.typed, path if is_named else with_ending(path), name)
     except ImporterError as error:
         return InputFile(file.typed, path, path.name, error)
+    except OSError as error:
+        if error.errno not in _OF_ONE_FILE:
+            raise
+        why = FileError(f"{path.name} cannot be read: {error.strerror}.", "Check its name and its permissions.")
+        return InputFile(file.typed, path, path.name, why)
 
 
 def _from_standard_input(target: Path) -> Path:

@@ -11,6 +11,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -72,6 +73,27 @@ def is_address(word: str) -> bool:
     return _ADDRESS.match(word) is not None
 
 
+def path_named(word: str) -> Path:
+    """The path that a word is, where nothing else can be meant by it.
+
+    Raises:
+        UsageError: It is empty, the standard input, an address, or a pattern.
+    """
+    _refuse_empty(word)
+    if word == STANDARD_INPUT or is_address(word):
+        message = f"{without_passwords(word)} is no file or folder of this machine."
+        raise UsageError(message, "Name one, which may lie on a drive that several machines share.")
+    if _PATTERN.search(word) and not os.path.lexists(word):
+        raise UsageError(f"{word} is a pattern, and one file or folder is meant.", "Name the folder.")
+    return Path(word)
+
+
+def _refuse_empty(word: str) -> None:
+    if not word.strip():
+        # As a path it would be the current folder, and a script whose variable is empty would import all of that.
+        raise UsageError("A file has an empty name.", "Check what stands for it, such as a variable.")
+
+
 def named_files(words: Sequence[str], *, once: bool = True) -> NamedFiles:
     """The files that words stand for, in their order; with ``once``, each of them once.
 
@@ -79,16 +101,18 @@ def named_files(words: Sequence[str], *, once: bool = True) -> NamedFiles:
 
     Raises:
         FileError: It is the only word, or a folder cannot be looked into.
+        UsageError: A word is empty, or no pattern.
     """
     files, notices = list[NamedFile](), list[str]()
     several = len(words) > 1
     for word in words:
+        _refuse_empty(word)
         path = Path(word)
         if word == STANDARD_INPUT or is_address(word):
             files.append(NamedFile(word))
         elif (entries := _entries(path)) is not None:
             several = True
-            files += _among(word, entries, _is_spreadsheet, notices)
+            files += _among(word, entries, is_spreadsheet, notices)
         elif _PATTERN.search(word) and not os.path.lexists(path):
             several = True
             matches = sorted(islice(_matches(word), MOST_FILES + 1), key=_natural)
@@ -117,7 +141,10 @@ def _entries(path: Path) -> list[Path] | None:
 
 def _matches(pattern: str) -> Iterator[Path]:
     """What matches a pattern. As in a shell, only a part that begins with a dot matches hidden files and folders."""
-    parts = Path(pattern).expanduser().parts
+    with suppress(RuntimeError):
+        # Of a user that there is not, it is a name like any other.
+        pattern = str(Path(pattern).expanduser())
+    parts = Path(pattern).parts
     fixed = next(place for place, part in enumerate(parts) if _PATTERN.search(part))
     above, below = Path(*parts[:fixed]), [*parts[fixed:]]
     below += ["*"] if below[-1] == "**" else []
@@ -152,7 +179,7 @@ def _among(
         yield from (NamedFile(path) for path in files if first.get(os.path.realpath(path)) == path)
 
 
-def _is_spreadsheet(path: Path) -> bool:
+def is_spreadsheet(path: Path) -> bool:
     """Whether a file in a folder is a spreadsheet by its name; a text or an archive may be anything."""
     return _ending(path) in TABLES - _OF_ANY_KIND
 

@@ -16,7 +16,7 @@ from importer.runs.due_imports import present_files
 from importer.runs.request import ImportRequest
 from importer.runs.schedule_terms import ScheduleTerms, terms_of
 from importer.runs.source import open_source
-from importer.spreadsheet import DELIMITED, WORKBOOKS
+from importer.spreadsheet import TABLES
 from importer.text import count, moment
 
 
@@ -151,8 +151,8 @@ def _refuse_other_file(path: Path) -> None:
             f"{path} is a folder, and --every takes one file.",
             "For each new file in the folder, use --when-a-file-appears instead.",
         )
-    if path.suffix.lower() not in DELIMITED | WORKBOOKS:
-        endings = ", ".join(sorted(DELIMITED | WORKBOOKS))
+    if path.suffix.lower() not in TABLES:
+        endings = ", ".join(sorted(TABLES))
         raise UsageError(f"{path.name} is no spreadsheet by its name.", f"Its name must end in one of {endings}.")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from importer.spreadsheet import DELIMITED, WORKBOOKS
+from importer.runs.named_files import is_spreadsheet
 
 QUIET_SECONDS = 10.0
 """A copy that pauses for longer is rare, and a person who waits for an import notices no more than that."""
@@ -31,7 +31,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def files_in(folder: Path, pattern: str | None) -> Iterator[Path]:
-    """The files of a folder whose names fit, or that can be read if there is no pattern; never a link.
+    """The files of a folder whose names fit; without a pattern, those that it stands for in a command; never a link.
 
     A link would let whoever may write into the folder have any file imported that this user can read.
     """
@@ -41,7 +41,7 @@ def files_in(folder: Path, pattern: str | None) -> Iterator[Path]:
             if name.startswith(_OF_PROGRAMS) or name.endswith(_UNFINISHED) or not entry.is_file(follow_symlinks=False):
                 continue
             path = folder / entry.name
-            if fnmatch(name, pattern.lower()) if pattern else path.suffix.lower() in DELIMITED | WORKBOOKS:
+            if fnmatch(name, pattern.lower()) if pattern else is_spreadsheet(path):
                 yield path
 
 

@@ -93,7 +93,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 def _row(line: bytes, where: str) -> dict[str, str]:
     row: dict[str, str] = {}
     for key, value in _object(line, where):
-        name = key.strip()
+        # As it is written down: two halves of different characters are one sign there.
+        name = _whole(key.strip())
         if not name:
             raise FileError(f"{where} has a key without a name.", "Give it a name, or leave it out.")
         if name in row:
@@ -104,7 +105,7 @@ def _row(line: bytes, where: str) -> dict[str, str]:
                 f'{where}: "{_shown(name)}" holds {what}, and a cell holds one value.',
                 "Give it one value, or leave that key out.",
             )
-        row[_whole(name)] = _whole(value) if isinstance(value, str) else _WORDS[value]
+        row[name] = _whole(value) if isinstance(value, str) else _WORDS[value]
     return row
 
 

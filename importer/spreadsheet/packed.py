@@ -20,6 +20,8 @@ PACKED = {".gz", ".zip"}
 LARGEST_UNPACKED = 4 << 30
 """Ten million rows of mappings take 1.5 GB."""
 
+_NAMELESS = "unpacked"
+_LONGEST_NAME, _LONGEST_ENDING = 200, 16
 _LARGEST_RATIO, _ANY_RATIO = 200, 16 << 20
 """Mappings shrink to a tenth or a twentieth. A small file may shrink to whatever it likes."""
 
@@ -83,7 +85,9 @@ def unpack(path: Path, folder: Path) -> tuple[Path, str]:
 
 
 def _from_gzip(path: Path, folder: Path) -> tuple[Path, str]:
-    target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
+    name = path.stem if path.suffix.lower() == ".gz" else path.name
+    # Of "...gz", nothing is left that could be a name.
+    target = folder / (name if name.strip(".") else _NAMELESS)
     try:
         with gzip.open(path) as source:
             _copy(source, target, path)
@@ -111,7 +115,9 @@ def _from_zip(path: Path, folder: Path) -> tuple[Path, str]:
         raise FileError(f"{path.name} is packed in a way that is not read here.", _ADVICE)
     # The ending only, which says how the file is to be read.
     ending = "" if Path(path.stem).suffix else _plain_ending(info.filename)
-    target = folder / f"{path.stem if path.suffix.lower() == '.zip' else path.name}{ending}"
+    name = path.stem if path.suffix.lower() == ".zip" else path.name
+    name = name if name.strip(".") else _NAMELESS
+    target = folder / (f"{name[:_LONGEST_NAME]}{ending}" if ending else name)
     with zipfile.ZipFile(path) as archive, archive.open(info) as source:
         _copy(source, target, path)
     return target, printable(info.filename, SHOWN_CHARACTERS)
@@ -119,7 +125,8 @@ def _from_zip(path: Path, folder: Path) -> tuple[Path, str]:
 
 def _plain_ending(name: str) -> str:
     ending = Path(name.rpartition("/")[2]).suffix
-    return ending if ending.removeprefix(".").isascii() and ending.removeprefix(".").isalnum() else ""
+    plain = ending.removeprefix(".")
+    return ending if plain.isascii() and plain.isalnum() and len(plain) <= _LONGEST_ENDING else ""
 
 
 def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, packed: Path) -> None:

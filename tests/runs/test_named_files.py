@@ -7,7 +7,7 @@ import pytest
 
 from importer.errors import FileError, UsageError
 from importer.reporting import _REPORT_FILES, SUMMARY
-from importer.runs.named_files import MOST_FILES, OWN_SUMMARY, OWN_TABLES, named_files
+from importer.runs.named_files import MOST_FILES, OWN_SUMMARY, OWN_TABLES, named_files, path_named
 from importer.spreadsheet import TABLES
 
 
@@ -103,6 +103,41 @@ def test_a_pattern_that_is_none_is_refused(folder: Path) -> None:
     """** stands for whole folders only."""
     with pytest.raises(UsageError, match="is no pattern"):
         named_files(["May/a**b.csv"])
+
+
+@pytest.mark.parametrize("words", [[""], [" "], ["May/2.csv", ""], ["\t", "May"]])
+def test_an_empty_word_is_not_the_current_folder(folder: Path, words: list[str]) -> None:
+    """It comes of a script whose variable is empty, and nobody has named all that lies there."""
+    with pytest.raises(UsageError, match="A file has an empty name"):
+        named_files(words)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("", "A file has an empty name."),
+        ("-", "- is no file or folder of this machine."),
+        ("s3://bucket/a.csv", "s3://bucket/a.csv is no file or folder"),
+        ("May/*.csv", "is a pattern, and one file or folder is meant"),
+    ],
+)
+def test_where_one_path_is_meant_nothing_else_is_taken_for_one(folder: Path, word: str, sentence: str) -> None:
+    """A file of a pattern's name is one, and a name that is not there yet may be one day."""
+    with pytest.raises(UsageError) as raised:
+        path_named(word)
+    assert sentence in raised.value.message
+    (folder / "[1].csv").touch()
+    assert [path_named(name) for name in ("[1].csv", "May", "later.csv")] == [
+        Path("[1].csv"),
+        Path("May"),
+        Path("later.csv"),
+    ]
+
+
+def test_the_home_folder_of_nobody_is_a_name_like_any_other(folder: Path) -> None:
+    """There is no such user."""
+    with pytest.raises(FileError, match="matches no spreadsheet"):
+        named_files(["~nobody-of-that-name/*.csv"])
 
 
 def test_a_file_that_is_named_twice_is_taken_once(folder: Path) -> None:

@@ -80,8 +80,8 @@ def test_a_file_that_is_gone_is_an_error_and_forgotten_with_its_folder(file: Pat
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
-        (None, ["B.XLSX", "a.csv"]),
-        ("*", ["B.XLSX", "a.csv", "c.pdf"]),
+        (None, ["B.XLSX", "a.csv", "g.csv.gz", "h.jsonl"]),
+        ("*", ["B.XLSX", "a.csv", "c.pdf", "g.csv.gz", "h.jsonl", "i.txt"]),
         ("*.xlsx", ["B.XLSX"]),
         ("[ab].*", ["B.XLSX", "a.csv"]),
         ("d*", []),
@@ -89,7 +89,8 @@ def test_a_file_that_is_gone_is_an_error_and_forgotten_with_its_folder(file: Pat
 )
 def test_names_decide_which_files_are_meant(tmp_path: Path, pattern: str | None, names: list[str]) -> None:
     """Capitals or not; never those that a program keeps for itself or has not finished."""
-    for name in ("a.csv", "B.XLSX", "c.pdf", ".a.csv", "~$B.XLSX", "d.csv.part", "e.csv.crdownload", "f.tmp"):
+    of_programs = (".a.csv", "~$B.XLSX", "d.csv.part", "e.csv.crdownload", "f.tmp")
+    for name in ("a.csv", "B.XLSX", "c.pdf", "g.csv.gz", "h.jsonl", "i.txt", *of_programs):
         (tmp_path / name).touch()
     (tmp_path / "folder.csv").mkdir()
     assert sorted(path.name for path in files_in(tmp_path, pattern)) == names

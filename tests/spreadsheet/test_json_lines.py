@@ -84,6 +84,7 @@ REFUSED = {
     "single quotes": ("{'a': 1}", "is not valid JSON"),
     "a key twice": ('{"a": 1, "a": 1}', 'has the key "a" twice'),
     "a key twice but for a blank": ('{"a": 1, " a": 1}', 'has the key "a" twice'),
+    "halves of two characters": (r'{"\ud83d": 1, "\ud83e": 2}', 'has the key "\ufffd" twice'),
     "a blank key": ('{" ": 1}', "has a key without a name"),
     "a list inside": ('{"b": [1]}', '"b" holds a list'),
     "an object inside": ('{"b": {}}', '"b" holds an object'),
