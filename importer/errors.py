@@ -324,7 +324,7 @@ class TakenOverError(BusyError):
 
 
 class StoppedError(ImporterError):
-    """A command was asked to stop before it changed anything, or a limit ruled out that it begins."""
+    """A command was asked to stop before it changed anything, or a limit kept it from beginning."""
 
     def __init__(self, message: str, advice: str = "", exit_code: Exit = Exit.INTERRUPTED) -> None:
         """``exit_code`` says which of the two it was."""

@@ -36,10 +36,10 @@ def examples(first_line: str) -> list[str]:
 @pytest.fixture
 def moved(desk: Desk, service: Service) -> Callable[[str], str]:
     """An example, with its folders in one of this test: a file of rows, the command, the sign-in, a place for logs."""
-    for name in ("opt/importer/.venv/bin", "srv/in", "srv/reports", "etc/importer", "var/log/importer", "var/lib"):
+    for name in ("opt/importer/bin", "srv/in", "srv/reports", "etc/importer", "var/log/importer", "var/lib"):
         (desk.folder / name).mkdir(parents=True)
     script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m importer "$@"\n'
-    command = desk.folder / "opt/importer/.venv/bin/importer"
+    command = desk.folder / "opt/importer/bin/importer"
     command.write_text(script, "utf-8")
     command.chmod(0o755)
     sign_in = "".join(f"{name}={value}\n" for name, value in desk.variables.items())

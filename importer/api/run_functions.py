@@ -48,7 +48,8 @@ async def resume_async(
     arguments, and what happens if the task is cancelled, are as in ``run``.
 
     Raises:
-        UsageError: There is no such run, or it went to another service or account.
+        NoRunError: There is no such run.
+        UsageError: It went to another service or account.
         SignInError: There is nothing to sign in with, or it was refused.
         BusyError: Another process sends for this account.
     """
@@ -91,7 +92,8 @@ async def retry_async(
     Without ``confirm``, it sends without asking. The arguments are as in ``resume`` and ``run``.
 
     Raises:
-        UsageError: There is no such run, it is unfinished, or no row of it is left to send.
+        NoRunError: There is no such run.
+        UsageError: It is unfinished, or no row of it is left to send.
         SignInError: There is nothing to sign in with, or it was refused.
         BusyError: Another process sends for this account.
     """
@@ -117,7 +119,8 @@ async def verify_async(
     """Compare the records of a run with what the service holds now. The arguments are as in ``resume``.
 
     Raises:
-        UsageError: There is no such run, or it went to another service or account.
+        NoRunError: There is no such run.
+        UsageError: It went to another service or account.
         SignInError: There is nothing to sign in with, or it was refused.
         ServiceError: The service cannot be reached, or does not list its records.
     """
@@ -148,7 +151,8 @@ async def undo_async(
     deleted them. All other arguments are as in ``resume``.
 
     Raises:
-        UsageError: There is no such run, it has no records, or it went to another service or account.
+        NoRunError: There is no such run.
+        UsageError: It has no records, or it went to another service or account.
         SignInError: There is nothing to sign in with, or it was refused.
         BusyError: Another process sends for this account.
     """
@@ -169,7 +173,10 @@ def status(run: int | None = None, *, settings: Mapping[str, object] | None = No
     Raises:
         UsageError: There is no run yet.
         JournalError: There is no run of this number.
+        TypeError: It is not a number.
     """
+    if run is not None and type(run) is not int:
+        raise TypeError(f"run must be a whole number, not {type(run).__name__}")
     with Access(NO_PROFILE, settings, sandbox=False).open() as opened:
         shown = status_and_others(run, opened, steady_clock()()).shown
     one, code = shown.run, shown.run.exit_code

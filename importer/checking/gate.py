@@ -4,7 +4,7 @@ Everything in doubt is left to the checker, which alone knows what is wrong: a g
 see. So whatever is not named here as plain is left, and each rule is the checker's own:
 
 1. Every byte of the row is an ordinary one. All that ``damage`` and ``wrappers`` look for is made of others, or stands
-   at the begin of a cell, which must be a letter or a digit, or is short: then their functions are asked.
+   at the beginning of a cell, which must be a letter or a digit, or is short: then their functions are asked.
 2. Each cell has the usual form of its field: digits, ``2027-04-30T10:30:00Z``, a text.
 3. The checks of the pandera model are made on whole columns of values; those of texts on their lengths and shapes.
 
@@ -158,7 +158,10 @@ class Gate:
         return {str(number or "") for number in new.tolist()}
 
     def _ordinary(self, block: CellBytes) -> Mask:
-        """The rows of ordinary bytes only, with nothing below no header; not the one that may go on with the header."""
+        """The rows of ordinary bytes only, without a cell in a column that has no header.
+
+        Not the one that may go on with the header.
+        """
         odd = np.ones(256, dtype=bool)
         odd[[*_ORDINARY, ord("\n"), block.separator]] = False
         plain = block.rows != self._below_header
@@ -186,7 +189,7 @@ class Gate:
         width = min(int(lengths.max(initial=1)), MOST_DIGITS)
         digits = block.letters(position, width) - np.uint8(ord("0"))
         within = np.arange(width) < lengths[:, None]
-        # Zeros at the begin are left: the cell is another text than its number.
+        # Zeros at the beginning are left: the cell is another text than its number.
         plain = filled & (lengths <= width) & ((digits <= 9) | ~within).all(axis=1) & (digits[:, 0] != 0)  # noqa: PLR2004
         numbers = np.zeros(len(lengths), dtype=np.int64)
         for place in range(width):

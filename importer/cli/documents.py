@@ -518,7 +518,7 @@ class DifferenceCounts(TypedDict):
     changed: Count
     """Rows whose record has other values."""
     ambiguous: Count
-    """Rows that may be of a record each."""
+    """Rows that may belong to one of several records, or perhaps to one."""
     only_there: Count
     """Records that no row is for."""
     invalid: Count
@@ -545,7 +545,7 @@ class Difference(TypedDict):
     changed: list[ChangedRow]
     """Rows whose record has other values."""
     ambiguous: list[AmbiguousRow]
-    """Rows that may be of a record each."""
+    """Rows that may belong to one of several records, or perhaps to one."""
     only_there: list[OnlyThere]
     """Records that no row is for."""
 
@@ -607,7 +607,7 @@ class LastImport(TypedDict):
     state: Literal["begun", "queued", "failed", "present"]
     """How far it is."""
     file: str | None
-    """The file, of a folder."""
+    """The file."""
     due: Instant | None
     """When it was due."""
     at: Instant | None
@@ -1123,7 +1123,7 @@ class Worked(TypedDict):
     """What a worker did until it was stopped, or until there was nothing to do."""
 
     runs: list[WorkedOn]
-    """The runs, as often as one ended."""
+    """One entry each time work on a run ended."""
 
 
 class ExitCode(TypedDict):

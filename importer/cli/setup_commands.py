@@ -171,7 +171,13 @@ def _sample_named(name: str) -> str:
     help="Let time pass N times faster: with 60, a minute of a limit or a wait takes a second.",
 )
 @click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds to wait before each answer.")
-@click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Share of answers to lose.")
+@click.option(
+    "--fail",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PERCENT",
+    help="Share of creates without a usable answer.",
+)
 @click.option(
     "--fault",
     "faults",

@@ -1,8 +1,8 @@
 """The uploads of the page, where several machines share the database but no folder: file, document and corrections.
 
 What a document says is the page's own business. Rule: whoever changes an upload says which revision they have read; if
-there is a later one, nothing is written. A deleted upload is remembered for a while, so that every machine that has it
-in its folder deletes it there.
+there is a later one, nothing is written. Only whoever deletes one says none. A deleted one is remembered for a while,
+so that every machine that has it in its folder deletes it there.
 """
 
 import hashlib

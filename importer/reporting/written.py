@@ -21,7 +21,7 @@ _CHANGED = "-changed"
 
 @dataclass(frozen=True, slots=True)
 class _Hashes:
-    """The SHA-256 of the files by their names: of the writing that is in place, and of the one before it."""
+    """The SHA-256 of the files by their names: of the files now in place, and of those before them."""
 
     of_files: dict[str, list[str]] = field(default_factory=dict)
 
@@ -34,7 +34,7 @@ class WrittenFiles:
 
     def __init__(self, folder: Path) -> None:
         """Look at a folder, which need not exist."""
-        # Without the list, as after a report of an earlier version, nobody knows; then files are written as ever.
+        # Without the list, as after a report of an earlier version, nobody knows; then files are written as before.
         self._folder = folder
         self._of_files = dict((_DOCUMENT.read_if_usable(folder / WRITTEN) or _Hashes()).of_files)
 

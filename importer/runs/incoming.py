@@ -139,7 +139,7 @@ def _brought_in(file: NamedFile, folder: _Folder, say: Callable[[str], None], fe
 def _from_standard_input(target: Path) -> Path:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(
-            "Nothing was sent to the standard input, which - stands for.",
+            "No file came on the standard input, which - stands for.",
             "Send a file there, for example: importer check - < mappings.csv",
         )
     with target.open("wb") as out:

@@ -52,7 +52,7 @@ EVENTS = {
     "schedule queued": "a scheduled import has a run now: schedule; `missed` counts earlier dates without a worker",
     "schedule failed": "nothing was imported; `importer schedule list` says why: schedule",
     "schedule waits": "its file or folder cannot be read here, once each: schedule",
-    "schedule left to others": "this worker cannot sign in for it, once each: schedule",
+    "schedule left to others": "this worker cannot sign in for it, or does not know its terms, once each: schedule",
     "request refused": "by the page: reason (`role`, or `owner` for what belongs to somebody else), role, address",
     "people away": "the page cannot be used, because the list of people is in a database that cannot be reached: error",
     "run queued": "on the page, for the workers",

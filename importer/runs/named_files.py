@@ -45,7 +45,7 @@ _OF_ANY_KIND = {".txt"}
 class NamedFile:
     """One file that a command is to read: as it is to be typed, and why it cannot be read if that is known already.
 
-    ``typed`` is a path, or a text if it is none of this machine.
+    ``typed`` is a path, or a text for an address or the standard input.
     """
 
     typed: Path | str
@@ -154,7 +154,7 @@ def _matches(pattern: str) -> Iterator[Path]:
             if shows_hidden or not any(part.startswith(".") for part in path.relative_to(above).parts):
                 yield path
     except ValueError as error:
-        raise UsageError(f"{pattern} is no pattern: {error}.", "Write ** alone between two slashes.") from error
+        raise UsageError(f"{pattern} is not a pattern.", "Write ** alone between two slashes.") from error
 
 
 def _among(
@@ -168,7 +168,7 @@ def _among(
         which = f"{of_reports[0]} and {more:,} more files were" if more else f"{of_reports[0]} was"
         notices.append(f"{which} left out: the importer wrote such files itself. To import one, name it.")
     if len(paths) > MOST_FILES:
-        message = f"{word} stands for more than {MOST_FILES:,} files."
+        message = f"{word} holds, or matches, more than {MOST_FILES:,} files."
         yield NamedFile(Path(word), FileError(message, "Name a folder or pattern with fewer files."))
     elif len(of_reports) == len(files):
         where = "matches no spreadsheet" if belongs is _is_readable else "is a folder without any spreadsheet"

@@ -153,7 +153,7 @@ def _refuse_other_file(path: Path) -> None:
         )
     if path.suffix.lower() not in TABLES:
         endings = ", ".join(sorted(TABLES))
-        raise UsageError(f"{path.name} is no spreadsheet by its name.", f"Its name must end in one of {endings}.")
+        raise UsageError(f"{path.name} cannot be scheduled.", f"Its name must end in one of {endings}.")
 
 
 def _refuse_other_folder(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files that others write: when one is whole, by nobody having changed it for a while.
+"""Files that others write: when one is complete, because nobody has changed it for a while.
 
 Nothing says for certain that a file is whole. So whoever takes one compares what was read with what was copied, and a
 file that goes on growing is another one by its content, and is taken again.

@@ -332,7 +332,7 @@ MEANINGS: dict[str, str] = {
     "lost-after": "it was done, and the connection closes without an answer",
     "reset": "it was done, and the connection is reset",
     "late": "the connection closes, and it is done only after these seconds: `late:30`",
-    "half-body": "it was done, and the answer ends in its middle",
+    "half-body": "it was done, and the answer breaks off in the middle",
     "cut": "it was done, and the answer ends after so many bytes: `cut:20`",
     "hang": "it was done, and the answer never comes",
     "hang-before": "nothing was done, and the answer never comes",

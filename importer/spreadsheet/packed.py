@@ -1,7 +1,7 @@
 """Files within a .gz or .zip, unpacked piece by piece: what is hostile in one ends at a limit, not at a full disk.
 
-A workbook is an archive as well, and none of these. What is inside is never unpacked once more, and a name from inside
-an archive is only shown: no path is made of it.
+A workbook is an archive too, but is not treated as one here. What is inside is never unpacked once more, and a name
+from inside an archive is only shown: no path is made of it.
 """
 
 import gzip

@@ -7,7 +7,7 @@ import re
 
 
 class QuotedCells:
-    """The quoted cells in blocks of text with this separator. A block begins at the begin of a line."""
+    """The quoted cells in blocks of text with this separator. A block begins at the beginning of a line."""
 
     def __init__(self, separator: str) -> None:
         blanks, ends = " \t".replace(separator, ""), f"\r\n{re.escape(separator)}"

@@ -379,8 +379,9 @@ _REFUSALS = {
     NOT_FOUND: ("Page not found.", "It may have been removed, or it may belong to somebody else."),
     405: ("That address does not work that way.", "Go back and use the buttons on the page."),
     TOO_LARGE: (
-        f"The file is larger than {LARGEST // 1024**2} MB.",
-        "Split it into smaller files, or ask your administrator to import it from the command line.",
+        f"The file, or the files together, are larger than {LARGEST // 1024**2} MB.",
+        "Upload one at a time, or split a large one into smaller files. "
+        "An administrator can import larger ones from the command line.",
     ),
 }
 

@@ -117,7 +117,7 @@ def test_the_status_names_the_next_one(friday: Desk) -> None:
         (["in", *MONDAY], "is a folder, and --every takes one file.", "use --when-a-file-appears instead"),
         (["mappings.csv", APPEARS], "is a file, and --when-a-file-appears takes a folder.", "Name the folder"),
         (["nowhere", APPEARS], "There is no folder", "Make it first"),
-        (["letter.pdf", *MONDAY], "letter.pdf is no spreadsheet by its name.", "must end in one of .csv"),
+        (["letter.pdf", *MONDAY], "letter.pdf cannot be scheduled.", "must end in one of .csv"),
         (["two\nlines.csv", *MONDAY], "has characters in its name that cannot be stored.", "Rename it."),
         (["-", *MONDAY], "- is no file or folder of this machine.", "Name one"),
         (["https://files.example/a.csv", *MONDAY], "https://files.example/a.csv is no file or folder", "Name one"),

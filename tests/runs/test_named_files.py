@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_opened_says_so(folder: Path, monkeypatch: pytes
 
 def test_a_pattern_that_is_none_is_refused(folder: Path) -> None:
     """** stands for whole folders only."""
-    with pytest.raises(UsageError, match="is no pattern"):
+    with pytest.raises(UsageError, match="is not a pattern"):
         named_files(["May/a**b.csv"])
 
 

@@ -128,7 +128,7 @@ class _Writer:
     # -- the elements as they come ------------------------------------------------------------------------------------
 
     def start(self, name: str, attributes: Attributes, place: int) -> None:
-        """Take in the begin of an element."""
+        """Take in the beginning of an element."""
         level, self._level = self._level, self._level + 1
         if level == 1:
             self._in_rows = name.endswith(" sheetData")

@@ -123,7 +123,7 @@ class CellTexts:
             yield from self._piece(rows[:half], first, half)
             yield from self._piece(rows[half:], first + half, count - half)
         elif size or first <= FIRST_PIECE_ROWS or first + count > self._height:
-            # Rows of nothing are left out, but for those at the begin and at the end: one cell makes a million of them.
+            # Rows of nothing are left out, but for the first and the last: one cell makes a million of them.
             yield {"first": first, "columns": columns, "formats": formats}
 
     def _columns(self, rows: list[Sequence[Cell]], first: int, count: int) -> tuple[list[list[str]], list[Run]]:
