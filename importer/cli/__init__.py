@@ -39,7 +39,7 @@ from importer.cli.answer import Answer, Failure
 from importer.cli.call_lines import with_calls
 from importer.cli.lines import say
 from importer.cli.options import JSON
-from importer.cli.stdout import guard_stdout
+from importer.cli.stdout import guard_streams
 from importer.errors import ErrorCode, Exit, ImporterError
 from importer.harmless import harmless_line, without_passwords
 from importer.model import Clock
@@ -82,7 +82,7 @@ for _room in _ROOMS:
 
 def main() -> NoReturn:
     """The console script: the one place that turns errors into messages and exit codes."""
-    guard_stdout()
+    guard_streams()
     sys.exit(run_cli(sys.argv[1:]))
 
 

@@ -11,7 +11,7 @@ import io
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, TextIO
@@ -147,10 +147,11 @@ class Answer:
                 self._out.flush()
             elif not self._is_written:
                 self._write(self._whole(code))
-        except OSError:
+        except OSError as error:
             # An error that was said before is what the command ends with.
             if self._is_vital and self._failure is None:
                 raise
+            say(f"What the command prints could not be written ({error.strerror}).")
         finally:
             self._close_items()
         return code
@@ -188,12 +189,14 @@ class Answer:
         # These take a while to load, and most commands have no document.
         import shutil
 
-        from importer.cli.interruption import interrupts
-
         # Ctrl-C comes too late for another answer, and half of one is none; pressed again, it acts as usual.
         with ExitStack() as stack:
-            if threading.current_thread() is threading.main_thread():
-                stack.enter_context(interrupts(lambda _: None, ""))
+            # If Ctrl-C came while a module was loaded, that is left half loaded.
+            with suppress(ImportError, AttributeError, NameError):
+                from importer.cli.interruption import interrupts
+
+                if threading.current_thread() is threading.main_thread():
+                    stack.enter_context(interrupts(lambda _: None, ""))
             self._is_written = True
             text = self.text(document)
             if self._items is not None:

@@ -6,6 +6,7 @@
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class LogFile:
         """Make the file if it is not there.
 
         Raises:
-            UsageError: It cannot be written.
+            UsageError: It cannot be written, or is another file.
         """
         self.path, self._clock = path.absolute(), clock
         try:
@@ -49,9 +50,19 @@ class LogFile:
             os.close(file)
 
     def _ends_within_a_line(self) -> bool:
-        """Whether the file ends within a line."""
+        """Whether the file ends within a line; a pipe or a device has no end.
+
+        Raises:
+            OSError: It cannot be opened.
+            UsageError: It is there and holds something else: the journal, or the spreadsheet that is imported.
+        """
         file = self._open()
         try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return False
+            if os.read(file, 1) not in (b"", b"{", b"\n"):
+                name = harmless_line(str(self.path))
+                raise UsageError(f"{name} is there already, and is not a log.", "Name another --log-file.")
             # Another process may be writing at this moment; what stays as it is, nobody is writing.
             ends = [_end(file) for _ in range(2)]
         finally:

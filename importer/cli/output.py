@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,12 +60,14 @@ def put_end(result: "RunResult | None", as_json: bool) -> int:
     if result.message:
         say(result.message)
     # The import is done and reported; a full disk behind stdout does not make it a failure.
-    with suppress(OSError):
+    try:
         if as_json:
             put_json(result.report.summary, failure_of(result), is_vital=False)
         else:
             terminal.show_end(result)
         sys.stdout.flush()
+    except OSError as error:
+        say(f"What the command prints could not be written ({error.strerror}). It is in the report.")
     return result.exit_code
 
 

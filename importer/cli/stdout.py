@@ -1,4 +1,7 @@
-"""Standard output that outlives its reader: `importer check FILE | head -1` ends with the exit code of the check."""
+"""Standard output that outlives its reader: `importer check FILE | head -1` ends with the exit code of the check.
+
+And streams that are there, though whoever started the command has closed them.
+"""
 
 import io
 import os
@@ -40,11 +43,21 @@ class _Outlet(io.RawIOBase):
         return memoryview(data).nbytes
 
 
-def guard_stdout() -> None:
-    """Make standard output safe to write to, whatever stands behind it and whatever is written."""
+def guard_streams() -> None:
+    """Make the streams safe to use, whatever stands behind them and whatever is written."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Else the next file to be opened has this number, and what is meant for the stream goes into it.
+            os.open(os.devnull, os.O_RDWR)
+    # Closed by whoever started the command (`>&-`), as some schedulers do; Python has None in their places.
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(os.devnull)), encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
     if sys.stdout is None:
-        # Closed by whoever started the command (`>&-`).
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
+        sys.stdout = _nowhere()
     elif isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal's encoding lacks is escaped: a name in a cell must not end the command.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -52,6 +65,10 @@ def guard_stdout() -> None:
         if isinstance(raw, io.RawIOBase) and not raw.isatty():
             outlet = io.BufferedWriter(_Outlet(raw))
             sys.stdout = io.TextIOWrapper(outlet, encoding=sys.stdout.encoding, errors="backslashreplace")
+
+
+def _nowhere() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
 
 
 def binary_stdout() -> BinaryIO:

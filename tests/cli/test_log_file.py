@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,22 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(desk: 
     assert "Name another --log-file." in done.err
     with pytest.raises(UsageError):
         LogFile(desk.folder, lambda: 0.0)
+
+
+@pytest.mark.parametrize("content", [b"SQLite format 3\0", b"ResourceId,CoworkerId\n1,2\n", b"PK\x03\x04"])
+def test_a_file_that_is_something_else_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    """The journal, or the spreadsheet that is imported."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is there already, and is not a log"):
+        LogFile(path, time.time)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no such device")
+def test_a_device_can_be_a_log() -> None:
+    """As the output of a container is."""
+    LogFile(Path("/dev/null"), time.time)(LogLine("run started", run=1))
 
 
 def test_a_log_that_can_no_longer_be_written_stops_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import GIVE_UP, Desk, mapping
+from conftest import GIVE_UP, Desk, Service, mapping
 
 from importer.cli import run_cli, run_commands
 from importer.errors import Exit
@@ -62,6 +62,38 @@ def test_a_closed_output_is_no_error(desk: Desk) -> None:
         ["sh", "-c", shell], cwd=desk.folder, env=desk.environment, stderr=subprocess.PIPE, timeout=GIVE_UP, check=False
     )
     assert (done.returncode, b"rror" in done.stderr) == (Exit.DONE, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such redirection")
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_a_run_needs_none_of_its_streams(desk: Desk, service: Service, closed: str) -> None:
+    """Some schedulers start programs with all of them closed."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 5)])
+    shell = f"exec {shlex.quote(sys.executable)} -m importer run {file.name} --yes --out report {closed}"
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=desk.folder, env=desk.environment, stdout=subprocess.PIPE, timeout=GIVE_UP, check=False
+    )
+    assert done.returncode == Exit.DONE
+    assert [row["import_status"] for row in desk.report("report")] == ["created"] * 3
+    assert len(service.records) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_run_whose_answer_is_lost_says_so(desk: Desk, service: Service, flags: list[str]) -> None:
+    """Its exit code is that of the rows, which are sent, and its report is there."""
+    file = desk.write("rows.csv", [mapping(2)])
+    words = shlex.join([sys.executable, "-m", "importer", "run", file.name, "--yes", *flags])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {words} >/dev/full"],
+        cwd=desk.folder,
+        env=desk.environment,
+        stderr=subprocess.PIPE,
+        timeout=GIVE_UP,
+        check=False,
+    )
+    assert b"could not be written (No space left on device)" in done.stderr
+    assert done.returncode in (Exit.DONE, Exit.USAGE)
 
 
 @pytest.mark.parametrize(
