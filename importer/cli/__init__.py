@@ -8,7 +8,7 @@
   ``difference_lines.py`` how a file and the service differ; ``rates.py`` which limit decides how long sending takes
 - ``interruption.py``  what Ctrl-C does while rows are sent; ``call_lines.py`` each call as a line, for ``-v``
 - ``documents.py``  what the documents of ``--json`` hold, and ``json_schemas/`` the same as schemas;
-  ``log_file.py`` the log of ``--log-file``
+  ``log_file.py`` the log of ``--log-file``; ``notifying.py`` the messages of ``--notify``
 - ``stdout.py``  output that its reader may close
 
 Packages that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
@@ -91,11 +91,20 @@ def run_cli(words: Sequence[str], clock: Clock | None = None) -> int:
     answer = Answer(words, sys.stdout)
     with answer.alone_on_stdout():
         code = _guarded(partial(_invoke, words, clock or steady_clock()), answer)
-    return _guarded(partial(answer.end, code), answer)
+    code = _guarded(partial(answer.end, code), answer)
+    # Whatever becomes of it: the command has ended, and this is its exit code.
+    _guarded(partial(_tell_end, code, answer), answer)
+    return code
 
 
 def _invoke(words: Sequence[str], clock: Clock) -> int:
     return int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
+
+
+def _tell_end(code: int, answer: Answer) -> int:
+    with answer.at_work():
+        answer.at_end(code)
+    return code
 
 
 def _guarded(work: Callable[[], int], answer: Answer) -> int:

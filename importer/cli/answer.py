@@ -10,7 +10,7 @@ A command that goes on until it is stopped answers at once. What goes wrong afte
 import io
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -56,6 +56,10 @@ class Failure:
         return {"code": self.code.value, "exit_code": code, "message": self.message, "advice": self.advice}
 
 
+def _nothing(_: int) -> None:
+    """What is to be done after most commands."""
+
+
 class Answer:
     """The answer of one command. Without ``--json`` among its words, there is none."""
 
@@ -74,18 +78,25 @@ class Answer:
         self._is_written, self._is_vital = False, True
         self.log: Log = no_log
         """Where events go that programs may want to know; a failure is one."""
+        self.at_end: Callable[[int], None] = _nothing
+        """What is still to be done with the exit code, once the command has answered."""
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While something is done for the command: it is this answer that ``answer`` gives."""
+        token = _ANSWER.set(self)
+        try:
+            yield
+        finally:
+            _ANSWER.reset(token)
 
     @contextmanager
     def alone_on_stdout(self) -> Iterator[None]:
         """While the command works: what else it prints does not get in the way of the document."""
-        token = _ANSWER.set(self)
-        try:
-            with self._begun:
-                if self.is_json:
-                    self._begun.enter_context(redirect_stdout(self._printed))
-                yield
-        finally:
-            _ANSWER.reset(token)
+        with self.at_work(), self._begun:
+            if self.is_json:
+                self._begun.enter_context(redirect_stdout(self._printed))
+            yield
 
     def begin(self, *, is_asked_for: bool) -> None:
         """The words of the command have been understood, and ``--json`` is one of them or not."""

@@ -231,8 +231,8 @@ def typed_place() -> str:
 
 
 def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings about speed that the user set with flags, and the speed of a practice service."""
-    names = ("rate", "daily_quota", "concurrency", "speed")
+    """The settings that the user set with flags: also the speed of a practice service."""
+    names = ("rate", "daily_quota", "concurrency", "speed", "notify")
     return {name: options[name] for name in names if options.get(name) is not None}
 
 

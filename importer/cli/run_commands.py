@@ -13,6 +13,7 @@ from importer.api import MOST_SPEED
 from importer.cli.answer import Failure, answer, put_json
 from importer.cli.completion import complete_profiles, complete_runs
 from importer.cli.lines import put, say, service_log
+from importer.cli.notifying import NOTIFY, WorkerMessages, expect_end
 from importer.cli.options import (
     FILES,
     JSON,
@@ -486,7 +487,7 @@ def _plan_file(file: "InputFile", request: "ImportRequest", options: Mapping[str
     shell_complete=complete_profiles,
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT, LOG_FILE)
+@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT, LOG_FILE, NOTIFY)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option(
     "--strict",
@@ -526,11 +527,19 @@ def run(
     if named.several:
         return _run_several(named, profiles, as_json, yes, options)
     use_profile(profiles)
-    with service(pacing_of(options), options["sandbox"]) as settings, input_files(named, settings) as inputs:
+    with service(pacing_of(options), options["sandbox"]) as settings, ExitStack() as stack:
+        # Before the file is looked for: at night, it is often the file that is missing.
+        ending = expect_end(settings, str(named.files[0]), is_wanted=_is_told(options))
+        inputs = stack.enter_context(input_files(named, settings))
         keep_to_retention(settings)
         console = terminal.Console(the_clock(), yes=yes, log=answer().log)
-        result = finish(run_file(import_request(only_file(inputs), settings, console, options)))
+        result = ending.end(finish(run_file(import_request(only_file(inputs), settings, console, options))))
     return put_end(result, as_json)
+
+
+def _is_told(options: Mapping[str, Any]) -> bool:
+    """Whether people are told of the end: of practice only if the command itself says so."""
+    return not practises() or bool(options["notify"])
 
 
 def _queue(named: "NamedFiles", profiles: tuple[str, ...], as_json: bool, options: Mapping[str, Any]) -> int:
@@ -540,6 +549,8 @@ def _queue(named: "NamedFiles", profiles: tuple[str, ...], as_json: bool, option
 
     if named.several or options["sandbox"] or options["strict"]:
         raise click.UsageError("--queue takes one FILE, and neither --sandbox nor --strict.")
+    if options["notify"]:
+        raise click.UsageError("--queue leaves the run to the workers. Give --notify to importer worker instead.")
     use_profile(profiles)
     with service(pacing_of(options), sandbox=False) as settings, input_files(named, settings) as inputs:
         console = terminal.Console(the_clock(), yes=True)
@@ -578,6 +589,11 @@ def _run_several(
     with ExitStack() as stack:
         inputs = stack.enter_context(input_files(named, load_settings()))
         requests = _requests(stack, inputs, profiles, options, consoles)
+        is_wanted = _is_told(options)
+        endings = [
+            expect_end(request.settings, str(file), is_wanted=is_wanted)
+            for file, request in zip(inputs, requests, strict=True)
+        ]
         keep_to_retention(requests[0].settings)
         readable = [request for file, request in zip(inputs, requests, strict=True) if file.error is None]
         done = iter(finish(work(readable)) if readable else ())
@@ -585,6 +601,8 @@ def _run_several(
             next(done) if file.error is None else batch.JobResult(request, error=file.error)
             for file, request in zip(inputs, requests, strict=True)
         ]
+    for ending, each in zip(endings, results, strict=True):
+        ending.result, ending.exit_code = each.result, each.exit_code
     named_results = [*zip(map(str, inputs), results, strict=True)]
     code = gravest(result.exit_code for result in results)
     if as_json:
@@ -643,7 +661,7 @@ def _job_document(file: str, result: "JobResult") -> "documents.Import":
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, WITHOUT_LIST, OUT, LOG_FILE)
+@with_options(*PACING, WITHOUT_LIST, OUT, LOG_FILE, NOTIFY)
 @WAIT
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @click.option("--worker", "of_worker", type=int, hidden=True)
@@ -661,16 +679,30 @@ def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_work
     from importer.runs.resume import resume as resume_run
 
     with service_of(number, pacing_of(options), sandbox, Which.UNFINISHED) as (settings, chosen):
+        # A worker tells it itself: it tries again what this process cannot do now.
+        is_wanted = of_worker is None and _is_told(options)
+        ending = expect_end(settings, _file_of(chosen, settings), run=chosen, is_wanted=is_wanted)
         keep_to_retention(settings, chosen)
         console = terminal.Console(the_clock(), yes=True, log=answer().log)
         result = finish(resume_run(run_request(chosen, settings, console, options), waits=wait))
+        ending.end(result)
     return put_end(result, as_json)
+
+
+def _file_of(number: int | None, settings: "Settings") -> str:
+    """The name of the file of a run."""
+    from importer.journal.journal import open_journal
+
+    if number is None:
+        return "a file"
+    with open_journal(settings.journal_place) as journal:
+        return journal.runs.get(number).file
 
 
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, UPDATE[0], OUT, LOG_FILE)
+@with_options(*PACING, UPDATE[0], OUT, LOG_FILE, NOTIFY)
 @WAIT
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
@@ -681,10 +713,11 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
     from importer.runs.retry import retry as retry_run
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
+        ending = expect_end(settings, _file_of(chosen, settings), run=chosen, is_wanted=_is_told(options))
         keep_to_retention(settings, chosen)
         console = terminal.Console(the_clock(), yes=yes, log=answer().log)
         request = run_request(chosen, settings, console, options | {"sandbox": practises()})
-        result = finish(retry_run(request, waits=wait))
+        result = ending.end(finish(retry_run(request, waits=wait)))
     return put_end(result, as_json)
 
 
@@ -695,8 +728,9 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
 )
 @click.option("--until-idle", is_flag=True, help="End once there is no run that can be begun.")
 @LOG_FILE
+@NOTIFY
 @JSON
-def worker(at_once: int, until_idle: bool, as_json: bool) -> int:
+def worker(at_once: int, until_idle: bool, as_json: bool, notify: str | None) -> int:
     """Take queued runs and send them, until Ctrl-C. Start as many as you like, on any machine with this journal.
 
     It takes the runs of every account that it can sign in for, and queues what is scheduled (importer schedule).
@@ -707,7 +741,7 @@ def worker(at_once: int, until_idle: bool, as_json: bool) -> int:
     from importer.runs.log import LogLine
     from importer.runs.worker import Worker, WorkerChoices
 
-    settings, fits, to_file = load_settings(), in_use(can_sign_in=True), answer().log
+    settings, fits, to_file = load_settings({"notify": notify}), in_use(can_sign_in=True), answer().log
     to_terminal = service_log(settings.log, the_clock())
 
     def log(line: LogLine) -> None:
@@ -717,12 +751,15 @@ def worker(at_once: int, until_idle: bool, as_json: bool) -> int:
     def may_take(run: "Run") -> bool:
         return fits(replace(run, account=account_of(run) or None))
 
-    choices = WorkerChoices(at_once, to_file.path if isinstance(to_file, LogFile) else None)
-    one = Worker(settings, the_clock(), may_take, log, choices, settings_in_use())
+    settings_of = settings_in_use()
+    messages = WorkerMessages(settings, settings_of, the_clock(), log, is_typed=notify is not None)
+    choices = WorkerChoices(at_once, to_file.path if isinstance(to_file, LogFile) else None, messages)
+    one = Worker(settings, the_clock(), may_take, log, choices, settings_of)
     with interrupts(
         lambda text: log(LogLine("stopping", sentence=text)), "Stopping after the rows in progress."
     ) as stop:
         one.work(stop, until_idle=until_idle)
+    messages.wait()
     if as_json:
         document: documents.Worked = {"runs": [_worked_on(ended) for ended in one.ended]}
         put_json(document)

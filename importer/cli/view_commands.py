@@ -373,7 +373,7 @@ def trust_folder(folder: Path, remove: bool, yes: bool, as_json: bool) -> int:
     # In the way of no document: then these are on stderr.
     put(f"{file.path} decides where passwords, tokens and data go:")
     for each in file.destinations:
-        put(f"  {harmless_line(f'{each.key} = {each.value}{each.where}')}")
+        put(f"  {harmless_line(f'{each.key} = {each.shown}{each.where}')}")
     if not yes and not sys.stdin.isatty():
         raise UsageError("Nothing was trusted: there is no terminal to ask you on.", "To trust it anyway, add --yes.")
     if not yes and not click.confirm("Trust this file as it is now?", err=True):
@@ -389,7 +389,7 @@ def _end_trust(
 ) -> int:
     if as_json:
         destinations: list[documents.Destination] = [
-            {"key": f"{each.key}{each.where}", "value": str(each.value)} for each in (file.destinations if file else ())
+            {"key": f"{each.key}{each.where}", "value": each.shown} for each in (file.destinations if file else ())
         ]
         document: documents.Trust = {
             "folder": str(folder.resolve()),

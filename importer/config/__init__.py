@@ -6,6 +6,7 @@
 - ``spelling.py``       the setting or field that was meant by a mistyped name
 - ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service
+- ``notify_address.py``  where the message about the end of a run goes
 - ``trust.py``          the folders whose settings file may say where secrets go
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read

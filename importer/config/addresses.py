@@ -56,6 +56,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_safe(url: str) -> bool:
+    """Whether secrets may be sent to an address: https, or plain http on this machine, and nothing odd in it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    # urlsplit silently drops tabs and line ends, so the text itself is looked at as well.
+    plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
+    bare = parts.username is None and parts.password is None and not parts.fragment and port != 0
+    return plain and bare and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+
+
 def _parts(url: str) -> tuple[str, int | None]:
     """The host in its one spelling, and the port if it is not the usual one of its scheme."""
     try:

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from importer.config import credentials, trust
+from importer.config.notify_address import parse_notify
 from importer.config.spelling import nearest
 from importer.config.time_zone import machine_zone
 from importer.errors import SettingsError
@@ -41,7 +42,10 @@ OF_A_TEAM = (
 OF_THE_PAGE = (*OF_A_TEAM, "metrics_token")
 """What only the page itself needs to know."""
 
-SECRETS = ("token", "password", "totp", "oidc_client_secret", "metrics_token")
+SECRETS = ("token", "password", "totp", "smtp_password", "oidc_client_secret", "metrics_token")
+_HIDDEN = (*SECRETS, "notify")
+"""Settings of which nothing that was typed may be repeated: the address of a webhook is a secret, too."""
+
 _FOR_ALL = ("home", "journal", "retention", *OF_THE_PAGE)
 _ADDRESSES = ("url", "proxy", "journal")
 """Settings that may have a password in them."""
@@ -63,7 +67,7 @@ class JournalPlace(NamedTuple):
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
-NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
+NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", "notify", *_FOR_ALL)
 """The settings that decide where a password, a token or a copy of a spreadsheet goes, and who may sign in. A folder
 with such a file in it, sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the
 sender's choice."""
@@ -213,6 +217,17 @@ def _no_truth_value(value: object) -> object:
     return value
 
 
+def _notify_address(value: SecretStr | None) -> SecretStr | None:
+    """The same value, if a message can go there.
+
+    Raises:
+        ValueError: It is no address of a webhook or of a mailbox.
+    """
+    if value is not None:
+        parse_notify(value.get_secret_value())
+    return value
+
+
 WholeSetting = Annotated[int, BeforeValidator(_no_truth_value)]
 RateSetting = Annotated[Rate | None, BeforeValidator(parse_rate)]
 CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
@@ -294,6 +309,15 @@ class Settings(BaseModel):
         None,
         description="a PEM file of certificate authorities to trust instead of the usual ones",
         examples=["/etc/ssl/certs/company.pem"],
+    )
+    notify: Annotated[SecretStr | None, AfterValidator(_notify_address)] = Field(
+        None,
+        description="where a message goes when a run has ended: a webhook of Slack or Teams as https://…, or "
+        "mailto:people@example.com, or smtp://user@host:587?to=people@example.com&from=importer@example.com",
+        examples=["mailto:people@example.com"],
+    )
+    smtp_password: SecretStr | None = Field(
+        None, description="the password of the user in an smtp:// address of notify"
     )
     public_url: str | None = Field(
         None,
@@ -589,6 +613,16 @@ class Destination:
         return f" in [profile.{self.profile}]" if self.profile else ""
 
     @property
+    def shown(self) -> str:
+        """The value, without what of it is a secret."""
+        if _plain_name(self.key) != "notify":
+            return str(self.value)
+        try:
+            return str(parse_notify(str(self.value)))
+        except ValueError:
+            return "no address that can be used"
+
+    @property
     def variable(self) -> str:
         """The variable to set instead."""
         name = _plain_name(self.key)
@@ -775,7 +809,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsErro
     name = str(first["loc"][0])
     context = first.get("ctx", {})
     cause = context.get("error") or _FORMS.get(first["type"], first["msg"]).format(**context)
-    shown = "" if name in SECRETS else f' "{first["input"]}"'
+    shown = "" if name in _HIDDEN else f' "{first["input"]}"'
     return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It is set by: {origins.get(name)}.")
 
 
@@ -784,6 +818,8 @@ def shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in SECRETS:
         return "set" if value else "not set"
+    if name == "notify":
+        return "none" if value is None else harmless_line(str(parse_notify(value.get_secret_value())))
     if name in _OFF_WITHOUT_RATE and settings.rate is None:
         return "none, because rate is none"
     if name == "retention" and value is not None:

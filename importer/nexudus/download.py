@@ -12,10 +12,10 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import httpx
 
+from importer.config.addresses import is_safe
 from importer.errors import FileError
 from importer.harmless import without_passwords
 from importer.nexudus.client import AGENT, transport, trusted, words_of
-from importer.nexudus.other_host import is_safe
 
 MOST_REDIRECTS = 5
 _READ, _CONNECT = 60.0, 10.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from importer.config.addresses import is_loopback
+from importer.config.addresses import is_safe
 from importer.nexudus.client import HttpClient
 from importer.nexudus.reply import Reply
 
@@ -44,16 +44,3 @@ class OtherHost:
             return await client.send(method, target, headers, body)
         finally:
             await client.aclose()
-
-
-def is_safe(url: str) -> bool:
-    """Whether secrets may be sent to an address: https, or plain http on this machine, and nothing odd in it."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    # urlsplit silently drops tabs and line ends, so the text itself is looked at as well.
-    plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
-    bare = parts.username is None and parts.password is None and not parts.fragment and port != 0
-    return plain and bare and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))

@@ -16,6 +16,7 @@ This package exports nothing: a command that only looks at runs must not load wh
   at once, whose rows ``batch_repeats.py`` compares with each other; ``progress_file.py`` how far a command is
 - ``worker.py``        takes the runs of the queue, on any machine; ``log.py`` what a service tells of its work,
   ``run_log.py`` what happens to a run meanwhile
+- ``end_message.py``   what is told when a run has ended; ``notify.py`` tells it, by a webhook or e-mail
 - ``schedule_status.py``  the scheduled imports as people see them; ``recurrence.py`` and
   ``due_dates.py`` when one is due, ``schedule_terms.py`` what it was told once, ``due_imports.py`` what a worker does
   for it, ``lookout.py`` when, ``whole_files.py`` files that somebody may still be writing

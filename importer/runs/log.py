@@ -70,6 +70,7 @@ EVENTS = {
     "row failed": "Nexudus has refused a row: row",
     "run ended": "work on a run has ended: work, exit_code, and how many rows or records of which outcome; or error",
     "import failed": "one of several files could not be imported: exit_code, error",
+    "notification failed": "the message about the end of a run was not sent: why",
     "command failed": "the command has ended with an error: error",
 }
 """Every event, with what has happened and the details that its line has."""

@@ -65,10 +65,14 @@ class EndedWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkerChoices:
-    """How many runs to work on ``at_once``, each for another account, and where their processes log what happens."""
+    """How many runs to work on ``at_once``, each for another account, and where their processes log what happens.
+
+    ``at_end`` is told of each run that it is done with, and the exit code.
+    """
 
     at_once: int = 4
     log_file: Path | None = None
+    at_end: Callable[[Run, int], None] = lambda _, __: None
 
 
 class Worker:
@@ -244,6 +248,7 @@ class Worker:
             {"exit_code": code},
             Level.INFO if code in _GOOD_ENDS else Level.ERROR if code < 0 or code == Exit.UNEXPECTED else Level.WARNING,
         )
+        self._choices.at_end(run, code)
 
 
 def _is_taken_over(journal: Journal, run: Run) -> bool:

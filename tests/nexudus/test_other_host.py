@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from importer.config.addresses import is_safe
 from importer.nexudus import OtherHost
-from importer.nexudus.other_host import is_safe
 from importer.sandbox import SandboxOptions, running
 
 

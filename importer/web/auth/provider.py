@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from importer.config.addresses import is_safe
 from importer.errors import ServiceError, SignInError
 from importer.model import Clock
 from importer.nexudus import OtherHost, Reply
-from importer.nexudus.other_host import is_safe
 from importer.web.auth.id_token import Expected, Key, TokenError, UnknownKeyError, claims_of, usable_keys
 from importer.web.auth.people import BLANKS, Identity, Role, person_key, shown_name
 from importer.web.auth.rules import ProviderRules

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from importer.config.addresses import is_safe
 from importer.config.settings import OF_A_TEAM, Settings, environment_name
 from importer.errors import SettingsError
-from importer.nexudus.other_host import is_safe
 from importer.web.auth.people import Role
 
 Network = IPv4Network | IPv6Network
