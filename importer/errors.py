@@ -8,6 +8,7 @@
     │   ├── JournalAwayError  5   the database server of the journal cannot be reached
     │   └── NoRunError        2   the journal has no run of that number
     ├── StoreError            2   a stored document cannot be read
+    ├── KilledError           2   a process that checked a file died (importer.runs.processes)
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
     │   ├── ColumnsError      3   columns are missing or doubled

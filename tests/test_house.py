@@ -116,6 +116,8 @@ def test_the_sandbox_shares_no_code() -> None:
                 "importer/runs/remote.py",
                 # What a caller's own function raises: its run stops safely first.
                 "importer/api/callbacks.py",
+                # What the work of another process raises is raised where it was asked for.
+                "importer/runs/processes.py",
             },
         ),
     ],

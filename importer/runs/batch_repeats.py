@@ -13,7 +13,8 @@ from importer.journal.journal import Journal, open_journal
 from importer.model import RowElsewhere
 from importer.runs.lookup import look_up
 from importer.runs.preparation import stoppable
-from importer.runs.request import ImportRequest
+from importer.runs.processes import KilledError, ProcessPool, Watch
+from importer.runs.request import ImportRequest, portable, unpacked
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, checker_of, open_requested
 from importer.text import printable
@@ -55,6 +56,41 @@ async def compare_files(requests: Sequence[ImportRequest], journal: Journal | No
                     files.append(await _gone_through(place, request, names[place], sessions))
                 except ImporterError:
                     continue
+    return _compared(requests, files)
+
+
+def compared_in_processes(
+    requests: Sequence[ImportRequest], pool: ProcessPool, watch: Watch
+) -> tuple[list[ImportRequest], dict[int, KilledError]]:
+    """The same on several processors, and the files whose process died, by their places. Looks up no names."""
+    hosts = Counter(host_of(request.settings.url) for request in requests)
+    names = _names(requests)
+    tasks = [
+        (place, *portable(request), names[place])
+        for place, request in enumerate(requests)
+        if hosts[host_of(request.settings.url)] > 1
+    ]
+    files, killed = list[_File](), dict[int, KilledError]()
+    for (place, *_), result in zip(tasks, pool.map(_read_elsewhere, tasks, watch), strict=True):
+        if isinstance(result, KilledError):
+            killed[place] = result
+        elif result is not None:
+            files.append(result)
+    return _compared(requests, files), killed
+
+
+def _read_elsewhere(task: tuple[int, ImportRequest, str | None, str]) -> _File | None:
+    place, request, kind, name = task
+    request = unpacked(request, kind)
+    try:
+        source = open_requested(request)
+        _, rows, matches = _collected(source, request, name)
+    except ImporterError:
+        return None
+    return _file(place, request, source, rows, matches)
+
+
+def _compared(requests: Sequence[ImportRequest], files: Sequence[_File]) -> list[ImportRequest]:
     compared = list(requests)
     elsewhere = _by(files, lambda file: (*file.scope, ()), lambda file: file.rows)
     # The key of the type first: it says more.
@@ -99,14 +135,19 @@ def _names(requests: Sequence[ImportRequest]) -> list[str]:
 
 async def _gone_through(place: int, request: ImportRequest, name: str, sessions: "_Sessions") -> _File:
     source = open_requested(request)
-    scope, key = (host_of(request.settings.url), source.kind.name), request.choices.key
+    key = request.choices.key
     checker, rows, matches = _collected(source, request, name)
     cells = {field: column for field, column in checker.names.items() if field in {*source.kind.key, *key}}
     if any(is_name(cell.strip()) for column in cells.values() for cell in column):
         directories = await sessions.directories(request, source, cells)
         if directories:
             _, rows, matches = _collected(replace(source, directories=directories), request, name)
-    return _File(place, scope, source.sha256, rows, key, matches)
+    return _file(place, request, source, rows, matches)
+
+
+def _file(place: int, request: ImportRequest, source: Source, rows: FileRows, matches: FileRows) -> _File:
+    scope = (host_of(request.settings.url), source.kind.name)
+    return _File(place, scope, source.sha256, rows, request.choices.key, matches)
 
 
 def _collected(source: Source, request: ImportRequest, name: str) -> tuple[Checker, FileRows, FileRows]:

@@ -68,6 +68,16 @@ def brought_in(
         folder.remove()
 
 
+@contextmanager
+def private_folder(home: Path) -> Iterator[Path]:
+    """A folder for files of this command that nobody else may read, gone when this ends."""
+    folder = _Folder(home / FOLDER)
+    try:
+        yield folder.new(home)
+    finally:
+        folder.remove()
+
+
 class _Folder:
     """The private folder of a command, made when the first file needs it."""
 

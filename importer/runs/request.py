@@ -1,16 +1,17 @@
 """The request of a command or page: one frozen object that a front end makes and that passes through every stage."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.model import ONCE_MORE, Clock, RowElsewhere
-from importer.runs.observer import Observer
+from importer.runs.observer import NullObserver, Observer
 from importer.spreadsheet import ReadOptions
-from schemas import RecordType
+from schemas import RECORD_TYPES, RecordType
 
 _NOT_DECIDING = {"without_list", "max_rows", "max_duration", "profile"}
 """Limits hold for one command. A profile leads to an account, by which runs are told apart already."""
@@ -96,6 +97,19 @@ class ImportRequest:
     def shown_name(self) -> str:
         """What sentences and reports call the file."""
         return self.name or self.file.name
+
+
+def portable(request: ImportRequest) -> tuple[ImportRequest, str | None]:
+    """The request as another process can have it, for work that shows nothing; and the name of its record type."""
+    # A moment instead of a clock: neither that nor a record type can be copied.
+    moment = partial(float, request.clock())
+    kind = None if request.kind is None else request.kind.name
+    return replace(request, kind=None, observer=NullObserver(), clock=moment), kind
+
+
+def unpacked(request: ImportRequest, kind: str | None) -> ImportRequest:
+    """The request that ``portable`` gave, in that other process."""
+    return request if kind is None else replace(request, kind=RECORD_TYPES[kind])
 
 
 @dataclass(frozen=True)
