@@ -1,7 +1,8 @@
 """The command line: reads the arguments, calls one stage, prints the result, and gives the exit code.
 
 - ``options.py``   arguments as values; ``output.py`` values as output and exit codes
-- ``lines.py``     the only place that prints for people; ``answer.py`` the one document of ``--json``
+- ``lines.py``     the only place that prints for people; ``answer.py`` the one document of ``--json``;
+  ``capture.py`` both, of a file that another process checks
 - ``run_commands.py``, ``schedule_commands.py``, ``record_commands.py``, ``view_commands.py``, ``personal_data.py``,
   ``setup_commands.py``, ``manual.py``  the commands; ``man_pages.py`` the same for man, ``completion.py`` for shells
 - ``terminal.py``  issues, plans, results and progress in sentences; ``step_lines.py`` what to do next;

@@ -71,7 +71,8 @@ class Answer:
         self._is_meant = self.is_json or not _SHORTENED.isdisjoint(options)
         self._out, self._printed, self._begun = out, io.StringIO(), ExitStack()
         # What another encoding lacks would be escaped by Python's rules, which are not those of JSON.
-        self._is_ascii = (out.encoding or "utf-8").lower().replace("_", "-") not in {"utf-8", "utf8"}
+        self.encoding = out.encoding or "utf-8"
+        self._is_ascii = self.encoding.lower().replace("_", "-") not in {"utf-8", "utf8"}
         self._document: Mapping[str, object] | None = None
         self._failure: Failure | None = None
         self._items: IO[str] | None = None

@@ -123,7 +123,12 @@ def use_profile(names: Sequence[str]) -> None:
         raise click.UsageError("The profile name is empty. The variable that should hold it may not be set.")
     if len(names) > 1:
         raise click.UsageError(f"Name one profile, not {len(names)}: this command works for one account at a time.")
-    click.get_current_context().find_root().meta[_PROFILE_KEY] = next(iter(names), None)
+    set_profile(next(iter(names), None))
+
+
+def set_profile(name: str | None) -> None:
+    """Let the command at work be one with this profile."""
+    click.get_current_context().find_root().meta[_PROFILE_KEY] = name
 
 
 PROFILE = click.option(

@@ -1,5 +1,6 @@
 """The commands that check, plan, send, settle, verify and undo."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
     from importer.checking import Cause
     from importer.cli import documents
+    from importer.cli.capture import Place
     from importer.cli.terminal import BatchConsole
     from importer.config.settings import Settings
     from importer.issues import Issue
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from importer.runs.incoming import InputFile
     from importer.runs.named_files import NamedFiles
     from importer.runs.plan import ComparedFile
+    from importer.runs.processes import ProcessPool, Watch
     from importer.runs.progress_file import ProgressFile
     from importer.runs.request import ImportRequest
     from importer.runs.source import CheckResult
@@ -124,9 +127,21 @@ class _ShowEnd(Protocol):
     help="Write a workbook with the wrong cells in red.",
 )
 @click.option("--sandbox", is_flag=True, help="Look up names in a practice service on this machine.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Check N files at once, if no names are looked up. Default: one for each processor if the files are large.",
+)
 @JSON
 def check(
-    files: tuple[str, ...], as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any
+    files: tuple[str, ...],
+    as_json: bool,
+    offline: bool,
+    sandbox: bool,
+    errors_to: Path | None,
+    workers: int | None,
+    **options: Any,
 ) -> int:
     """List everything that is wrong with FILE. Sends nothing.
 
@@ -145,12 +160,18 @@ def check(
             say(f"Names are not looked up, and rows not compared: profile {profile_name()} has no sign-in.")
         freeze_gc()
         online = settings.can_sign_in and not offline
+        processes = 1 if online else processes_for(inputs, workers)
+        if online and (workers or 1) > 1:
+            say("Names are looked up, so the files are checked one after another. To use --workers, add --offline.")
 
         def work(file: "InputFile", request: "ImportRequest") -> _Findings:
             return _check_file(file, request, options, errors_to, online=online)
 
         if named.several:
-            code = _answer_several(inputs, settings, options, work, as_json=as_json, online=online)
+            if processes > 1:
+                code = _check_in_processes(inputs, settings, options, processes, as_json=as_json)
+            else:
+                code = _answer_several(inputs, settings, options, work, as_json=as_json, online=online)
             if not as_json:
                 put(f"\nNothing was sent. Next: importer plan {with_reading(*typed(files), options=options)}")
             return code
@@ -232,11 +253,17 @@ def _answer_several(
     compared = finish(compared_with_each_other([requests[place] for place in readable], online=online))
     for place, request in zip(readable, compared, strict=True):
         requests[place] = request
-    work, ends = _until_refused(work), list[_End]()
+    work = _until_refused(work)
+    files = zip(inputs, requests, strict=True)
+    return _put_answers((_answer_one_of_several(*each, work, as_json=as_json) for each in files), as_json=as_json)
+
+
+def _put_answers(answers: "Iterable[tuple[_End, Iterable[str]]]", *, as_json: bool) -> int:
+    """How the command ends, once each of its files has been shown or is in its document."""
+    ends = list[_End]()
 
     def documents() -> "Iterator[Iterable[str]]":
-        for file, request in zip(inputs, requests, strict=True):
-            end, document = _answer_one_of_several(file, request, work, as_json=as_json)
+        for end, document in answers:
             ends.append(end)
             yield document
 
@@ -250,6 +277,98 @@ def _answer_several(
     if as_json:
         answer().end_with({"exit_code": int(code)}, next(end.failure for end in ends if end.exit_code is code))
     return code
+
+
+_SMALL = 16 << 20
+"""Bytes of files for which a process of its own would take longer to start than to check them."""
+
+
+def processes_for(files: "Sequence[InputFile]", workers: int | None) -> int:
+    """How many processes check these files: as many as the user said, or as are worth their start."""
+    from importer.runs.processes import processors
+
+    readable = [file.path for file in files if file.error is None and file.path.is_file()]
+    size = sum(path.stat().st_size for path in readable)
+    return min(workers or min(processors(), size // _SMALL), len(readable))
+
+
+def _check_in_processes(
+    inputs: "Sequence[InputFile]", settings: "Settings", options: Mapping[str, Any], processes: int, *, as_json: bool
+) -> int:
+    """The same for a check that calls no service, on several processors; a file whose process dies stops no other."""
+    from importer.cli import terminal
+    from importer.runs.batch_repeats import compared_in_processes
+    from importer.runs.incoming import private_folder
+    from importer.runs.observer import NullObserver
+    from importer.runs.processes import ProcessPool
+    from importer.runs.request import portable
+
+    files = list(inputs)
+    readable = [place for place, file in enumerate(files) if file.error is None]
+    requests = [import_request(files[place], settings, NullObserver(), options) for place in readable]
+    with private_folder(settings.home) as folder, ProcessPool(processes) as pool:
+        with terminal.file_bar() as watch:
+            compared, killed = compared_in_processes(requests, pool, watch)
+        for number, error in killed.items():
+            files[readable[number]] = replace(files[readable[number]], error=error)
+        tasks = [
+            _CheckTask(files[place], *portable(request), options, _place_of(place, folder, as_json=as_json))
+            for place, request in zip(readable, compared, strict=True)
+            if files[place].error is None
+        ]
+        # Results that are printed on the terminal are the better bar.
+        with terminal.file_bar(is_hidden=not as_json and sys.stdout.isatty()) as watch:
+            return _put_answers(_answers_of(files, tasks, pool, watch), as_json=as_json)
+
+
+class _CheckTask(NamedTuple):
+    """A file that another process is to check, and where it leaves what is to be printed; ``kind`` as said."""
+
+    file: "InputFile"
+    request: "ImportRequest"
+    kind: str | None
+    options: Mapping[str, Any]
+    place: "Place"
+
+
+def _place_of(number: int, folder: Path, *, as_json: bool) -> "Place":
+    from importer.cli.capture import Place
+
+    return Place(folder, number, as_json, answer().encoding, profile_name())
+
+
+def _answers_of(
+    files: "Sequence[InputFile]", tasks: "Sequence[_CheckTask]", pool: "ProcessPool", watch: "Watch"
+) -> "Iterator[tuple[_End, Iterable[str]]]":
+    """The answer for each file, in their order; those that can be read have a task each."""
+    from importer.cli.capture import put_captured
+    from importer.runs.processes import KilledError
+
+    results = zip(tasks, pool.map(_check_elsewhere, tasks, watch), strict=True)
+    for file in files:
+        if file.error is not None:
+            yield _answer_unread(file, file.error)
+            continue
+        task, end = next(results)
+        if isinstance(end, KilledError):
+            yield _answer_unread(file, end)
+        else:
+            yield end, put_captured(task.place)
+
+
+def _check_elsewhere(task: "_CheckTask") -> "_End":
+    """Check one of several files, in another process."""
+    from importer.cli.capture import captured
+    from importer.runs.request import unpacked
+
+    def work(file: "InputFile", request: "ImportRequest") -> _Findings:
+        return _check_file(file, request, task.options, None, online=False)
+
+    request = unpacked(task.request, task.kind)
+    as_json = task.place.as_json
+    return captured(
+        task.place, request.clock, lambda: _answer_one_of_several(task.file, request, work, as_json=as_json)
+    )
 
 
 class _End(NamedTuple):
@@ -293,26 +412,31 @@ def _answer_one_of_several(
     except StoppedError:
         raise
     except ImporterError as error:
-        failure = replace(Failure.of(error), message=f"{harmless_line(str(file))}: {error.message}")
-        end = _End(Exit(error.exit_code), failure)
-        if as_json:
-            document: documents.UnreadFile = {
-                "file": str(file),
-                "ok": False,
-                "exit_code": int(end.exit_code),
-                "error": error.message,
-                "error_code": error.code.value,
-                "advice": error.advice,
-            }
-            return end, [answer().line(document)]
-        put(f"\n{harmless_line(str(file))}:\nError: {error.message}\n{error.advice}".rstrip())
-        return end, []
+        return _answer_unread(file, error)
     end = _End(findings.exit_code)
     if as_json:
         return end, _document_in_pieces(file, findings)
     put(f"\n{harmless_line(str(file))}:")
     findings.show()
     findings.show_end(alone=False)
+    return end, []
+
+
+def _answer_unread(file: "InputFile", error: ImporterError) -> "tuple[_End, Iterable[str]]":
+    """The same for a file that cannot be read."""
+    failure = replace(Failure.of(error), message=f"{harmless_line(str(file))}: {error.message}")
+    end = _End(Exit(error.exit_code), failure)
+    if answer().is_json:
+        document: documents.UnreadFile = {
+            "file": str(file),
+            "ok": False,
+            "exit_code": int(end.exit_code),
+            "error": error.message,
+            "error_code": error.code.value,
+            "advice": error.advice,
+        }
+        return end, [answer().line(document)]
+    put(f"\n{harmless_line(str(file))}:\nError: {error.message}\n{error.advice}".rstrip())
     return end, []
 
 

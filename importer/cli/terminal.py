@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
@@ -460,6 +460,18 @@ class Console:
         self._next_line = time.monotonic() + _MINUTE
         self._milestones = [share for share in self._milestones if progress.done < share * total]
         say(f"{progress.done:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
+
+
+@contextmanager
+def file_bar(*, is_hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, which hears how many files are done, and of how many; it is gone afterwards."""
+    with tqdm(unit=" files", leave=False, disable=is_hidden or not sys.stderr.isatty()) as bar:
+
+        def watch(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield watch
 
 
 class BatchConsole:
