@@ -1,15 +1,16 @@
 """Work on many values in processes of its own, as many at once as there are processors; knows nothing of the work.
 
 1. Each process works on one value at a time, so a process that dies takes no other value with it, and it is known
-   which one that was. ``concurrent.futures`` gives up all of them: https://docs.python.org/3/library/concurrent.futures.html
+   which one that was. ``concurrent.futures`` gives up all values that are not done (BrokenProcessPool in its manual).
 2. Results come in the order of the values, whichever is done first.
-3. No process outlives its pool; of a pool that was killed, each ends with the value that it is at.
+3. No process outlives its pool, nor the process that began it, however that ends.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Self, TypeVar, cast
 
-from importer.errors import ErrorCode, ImporterError
+from importer.errors import ErrorCode, Exit, ImporterError
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
@@ -158,9 +159,18 @@ def _interrupts_later() -> Iterator[None]:
 def _serve(connection: Connection) -> None:
     """Work on what comes, until nobody is there any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         while True:
             connection.send(_result(*connection.recv()))
+
+
+def _end_with_parent() -> None:
+    """Whatever it is at: nobody takes its results any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(Exit.INTERRUPTED)
 
 
 def _result(work: Callable[[object], object], value: object) -> tuple[object, Exception | None]:

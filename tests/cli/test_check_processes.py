@@ -72,8 +72,8 @@ def test_rows_of_other_files_are_found_by_all_of_them(desk: Desk) -> None:
     ]
 
 
-def large(desk: Desk, files: int = 4, size: int = 40_000) -> list[str]:
-    """Files whose check takes a few seconds."""
+def large(desk: Desk, files: int = 4, size: int = 5_000) -> list[str]:
+    """Files whose check takes a while."""
     good = [mapping(number, ResourceId="x") for number in range(size)]
     names = [f"{number}.csv" for number in range(files)]
     for name in names:
@@ -112,6 +112,27 @@ def test_ctrl_c_ends_every_process(desk: Desk) -> None:
     assert "Interrupted." in err
     assert "Traceback" not in err
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert not [path for path in (desk.home / "incoming").rglob("*") if path.is_file()]
+
+
+def until_gone(pids: list[int]) -> None:
+    """Wait until none of these processes exists."""
+    give_up = time.monotonic() + GIVE_UP
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+@NEEDS_PROC
+def test_a_killed_command_leaves_no_process(desk: Desk) -> None:
+    """It cannot end them any more, so they end themselves; the next command removes what they left behind."""
+    names = large(desk)
+    process = desk.start("check", *names, "--offline", "--workers", "2")
+    pids = until_children(process, 2)
+    process.kill()
+    process.communicate(timeout=GIVE_UP)
+    until_gone(pids)
+    assert desk.type("check", names[0], "-", "--offline", "--workers", "2").code != 0
     assert not [path for path in (desk.home / "incoming").rglob("*") if path.is_file()]
 
 
