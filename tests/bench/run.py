@@ -339,6 +339,21 @@ def checking(table: Table, rows: int, rounds: int) -> None:
     table.add("P8", f"check {rows // 10:,} XLSX rows", shown(workbook), "<= 2 s at 100,000")
 
 
+def checking_many(table: Table, rows: int, rounds: int) -> None:
+    """P15: a folder of eight files, checked by one process and by one for each processor."""
+    folder, (labels, *lines) = fresh("many"), [LABELS, *_lines(rows, 0.01)]
+    for number in range(8):
+        (folder / f"{number}.csv").write_text("\n".join([labels, *lines[number::8]]) + "\n")
+    taken: dict[int, list[Took]] = {1: [], os.cpu_count() or 1: []}
+    for _ in range(rounds):
+        for workers, took in taken.items():
+            took.append(importer("check", folder, "--offline", "--json", "--workers", str(workers)))
+    alone, several = median(taken[1]), median(taken[max(taken)])
+    what = f"check of {rows:,} rows in 8 files, {max(taken)} workers"
+    figure = f"{shown(several)}; {alone.wall / several.wall:.1f} x as fast as one, which took {shown(alone)}"
+    table.add("P15", what, figure, ">= 0.6 x the number of workers, on a machine at rest")
+
+
 def journaling(table: Table, rows: int) -> None:
     """P9 to P12: planning, the report, start-up, and going on with a large run."""
     home = fresh("journal")
@@ -481,6 +496,7 @@ def main(*, quick: bool) -> None:
         lambda: sharing(table, 10_000 // (5 if quick else 1), 1 if quick else 3),
         lambda: shares(table, 20_000 // scale),
         lambda: checking(table, 1_000_000 // scale, 1 if quick else 3),
+        lambda: checking_many(table, 1_000_000 // scale, 1 if quick else 3),
         lambda: journaling(table, 1_000_000 // scale),
         lambda: accounts(table, 500 // scale),
         lambda: correcting(table, 100_000 // scale),
