@@ -131,7 +131,7 @@ class _ShowEnd(Protocol):
     "--workers",
     type=click.IntRange(1),
     metavar="N",
-    help="Check N files at once, if no names are looked up. Default: one for each processor if the files are large.",
+    help="Check N files at once, if no names are looked up. Default: 1.",
 )
 @JSON
 def check(
@@ -279,17 +279,10 @@ def _put_answers(answers: "Iterable[tuple[_End, Iterable[str]]]", *, as_json: bo
     return code
 
 
-_SMALL = 16 << 20
-"""Bytes of files for which a process of its own would take longer to start than to check them."""
-
-
 def processes_for(files: "Sequence[InputFile]", workers: int | None) -> int:
-    """How many processes check these files: as many as the user said, or as are worth their start."""
-    from importer.runs.processes import processors
-
-    readable = [file.path for file in files if file.error is None and file.path.is_file()]
-    size = sum(path.stat().st_size for path in readable)
-    return min(workers or min(processors(), size // _SMALL), len(readable))
+    """How many processes check these files: as many as the user said, but no more than there are files."""
+    # One unless the user says more: a process takes a second and 200 MB to start, which few folders are worth.
+    return min(workers or 1, sum(file.error is None and file.path.is_file() for file in files))
 
 
 def _check_in_processes(

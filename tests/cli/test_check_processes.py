@@ -149,15 +149,10 @@ def test_a_process_that_is_killed_stops_no_other_file(desk: Desk) -> None:
     assert "Traceback" not in err
 
 
-def test_small_files_are_not_worth_a_process(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for one to start, unless it was asked for; large files get one for each processor."""
+def test_there_is_one_process_unless_more_are_asked_for(desk: Desk) -> None:
+    """And never more than files."""
     files = [InputFile(path, path, path.name) for path in [desk.write(f"{n}.csv", [mapping(n)]) for n in range(3)]]
-    assert run_commands.processes_for(files, None) <= 1
-    assert run_commands.processes_for(files, 2) == 2
-    assert run_commands.processes_for(files, 9) == 3
-    monkeypatch.setattr(run_commands, "_SMALL", 1)
-    monkeypatch.setattr("importer.runs.processes.processors", lambda: 2)
-    assert run_commands.processes_for(files, None) == 2
+    assert [run_commands.processes_for(files, workers) for workers in (None, 1, 2, 9)] == [1, 1, 2, 3]
 
 
 def test_who_looks_up_names_is_told_that_one_process_does(desk: Desk) -> None:
