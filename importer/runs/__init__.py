@@ -14,7 +14,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``page_run.py``  other ways in which a run begins or goes on; ``batch.py`` several files
   at once, whose rows ``batch_repeats.py`` compares with each other; ``progress_file.py`` how far a command is;
-  ``processes.py`` files checked on all processors
+  ``processes.py`` files checked several at once
 - ``worker.py``        takes the runs of the queue, on any machine; ``log.py`` what a service tells of its work,
   ``run_log.py`` what happens to a run meanwhile
 - ``end_message.py``   what is told when a run has ended; ``notify.py`` tells it, by a webhook or e-mail

@@ -1,4 +1,4 @@
-"""Work on many values in processes of its own, as many at once as there are processors; knows nothing of the work.
+"""Work on many values in processes of its own, as many at once as are asked for; knows nothing of the work.
 
 1. Each process works on one value at a time, so a process that dies takes no other value with it, and it is known
    which one that was. ``concurrent.futures`` gives up all values that are not done (BrokenProcessPool in its manual).
@@ -36,11 +36,6 @@ class KilledError(ImporterError):
     """A process died at its work: somebody killed it, or the system did for lack of memory."""
 
     code = ErrorCode.MACHINE
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class _Process:

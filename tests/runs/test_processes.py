@@ -7,7 +7,7 @@ import time
 import pytest
 
 from importer.errors import FileError
-from importer.runs.processes import KilledError, ProcessPool, processors
+from importer.runs.processes import KilledError, ProcessPool
 
 
 def double_or_die(value: int) -> int:
@@ -48,8 +48,3 @@ def test_an_error_is_raised_in_the_place_of_its_result() -> None:
         list(pool.map(refuse, ["may.csv"], ignore))
     assert (error.value.message, error.value.advice) == ("may.csv cannot be read.", "Save it again.")
     assert "in refuse" in error.value.__notes__[0]
-
-
-def test_there_is_a_processor() -> None:
-    """Of which the number of processes is made."""
-    assert processors() >= 1
