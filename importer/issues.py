@@ -3,6 +3,7 @@
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from importer.text import printable, typed_word
 
 LONGEST_CANDIDATE = 200
 """Characters shown of each of several records of one name, in a sentence; a name, an e-mail and a location fit."""
+
+_LIKE_A_FIELD = re.compile("[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 
 LONGEST_PICK = 200
 """Characters of a name in a command; cut off, it would be another name."""
@@ -450,11 +453,12 @@ class Issue:
 def header_in_words(label: str, field: str) -> str:
     """A column as a part of a sentence: its header in quotation marks, or "Who is empty" would ask a question.
 
-    Without them if the header is the name of the field, which is the name of the column where the file has none.
+    Without them if the header is the name of the field, which is the name of the column where the file has none, or is
+    written like one (CoworkerName).
     """
     shown = _on_one_line(label or field)
     plain = shown.replace(" ", "").replace("_", "").casefold()
-    return shown if plain == field.casefold() else f'"{shown}"'
+    return shown if plain == field.casefold() or _LIKE_A_FIELD.fullmatch(shown) else f'"{shown}"'
 
 
 def _on_one_line(header: str) -> str:

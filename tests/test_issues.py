@@ -87,6 +87,7 @@ HEADERS = [
     ("Resource Id", "ResourceId", "Resource Id"),
     ("resource_id", "ResourceId", "resource_id"),
     ("", "ResourceId", "ResourceId"),
+    ("CoworkerName", "CoworkerId", "CoworkerName"),
     ("Who", "CoworkerId", '"Who"'),
     ("Which room?", "ResourceId", '"Which room?"'),
     ("Column A", "", '"Column A"'),
