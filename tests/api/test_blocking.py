@@ -110,7 +110,10 @@ def test_work_that_has_not_sent_anything_is_broken_off() -> None:
 
 
 PROGRAM = """
-import asyncio, importer
+import asyncio, importer, signal
+
+# Whoever starts this in the background may have had Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def send():
     importer.run("rows.csv", rate="60/min", progress=lambda state: state.done and print("sending", flush=True))

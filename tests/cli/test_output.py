@@ -122,7 +122,13 @@ def test_each_option_that_the_next_command_has_too_is_repeated() -> None:
     """From check to plan, and from plan to run: without one of them, it would be another import, or another plan."""
     options = {command: {param.name: param for param in commands.commands[command].params} for command in PATH}
     for command, following in itertools.pairwise(PATH):
-        for name in options[command].keys() & options[following].keys() - {"files", "as_json", "profile", "picks"}:
+        for name in options[command].keys() & options[following].keys() - {
+            "files",
+            "as_json",
+            "profile",
+            "picks",
+            "verbose",
+        }:
             flag = options[following][name].opts[-1]
             value = True if getattr(options[following][name], "is_flag", False) else "x"
             assert (

@@ -282,7 +282,7 @@ def test_f40_a_really_full_disk(tmp_path: Path) -> None:
     """On a real disk without space nothing is sent and the sentence says why; with space again all goes on."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=260k", "tmpfs", str(place)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], check=False)
     if mounted.returncode:
         pytest.skip("nothing can be mounted here")
     try:

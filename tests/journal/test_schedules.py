@@ -9,7 +9,6 @@ import pytest
 
 from importer.errors import JournalError
 from importer.journal.journal import Journal, open_journal
-from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.schedules import OWNER_SECONDS, Occurrence, OccurrenceState, Schedule
 from journal.conftest import Open
 
@@ -162,9 +161,9 @@ def test_a_journal_of_the_earlier_version_gets_the_tables(tmp_path: Path) -> Non
     with open_journal(f"sqlite:///{tmp_path / 'j'}"):
         pass
     with closing(sqlite3.connect(tmp_path / "j")) as db, db:
-        db.execute("DROP TABLE occurrence")
-        db.execute("DROP TABLE schedule")
-        db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION - 1),))
+        for name in ("occurrence", "schedule", "upload_piece", "upload_change", "upload", "document"):
+            db.execute(f"DROP TABLE {name}")
+        db.execute("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         assert added(journal).id == 1
 

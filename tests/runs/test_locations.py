@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 from conftest import LABELS, Desk, Service, mapping
 
+from importer.sandbox.people import LOCATIONS
 from runs.kit import names
 
 RESOURCES = "/api/spaces/resources"
 
 
 def resources_of(service: Service) -> dict[str, list[int]]:
-    """The resources of the practice service, by location."""
-    by_location: dict[str, list[int]] = {}
+    """The resources of the practice service by location, those of the account's own first."""
+    by_location: dict[str, list[int]] = {name: [] for name in LOCATIONS}
     for record in service.state.space.resources.values():
-        by_location.setdefault(str(record["BusinessName"]), []).append(int(str(record["Id"])))
+        by_location[str(record["BusinessName"])].append(int(str(record["Id"])))
     return by_location
 
 

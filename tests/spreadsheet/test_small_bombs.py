@@ -132,7 +132,8 @@ def test_no_pattern_looks_for_its_end_from_every_begin() -> None:
     modules = [
         importlib.import_module(f"{workbook_child.__name__}.{module.name}")
         for module in pkgutil.iter_modules(workbook_child.__path__)
-        if module.name != "__main__"
+        # Without patterns, and with a package that need not be installed.
+        if module.name not in ("__main__", "parquet_rows")
     ]
     patterns = [value.pattern for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)]
     texts = [pattern if isinstance(pattern, str) else pattern.decode("latin-1") for pattern in patterns]

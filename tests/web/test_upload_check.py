@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import LABELS, Desk, mapping
+from conftest import LABELS, Desk, Service, mapping
 from openpyxl import Workbook
 
 from importer.checking import CauseGroup, Checked
@@ -149,11 +149,12 @@ def test_page_and_terminal_name_the_same_rows(
 
 
 @pytest.mark.parametrize("suffix", FILES)
-def test_both_rows_of_one_key_are_marked_in_the_report(desk: Desk, suffix: str) -> None:
+def test_both_rows_of_one_key_are_marked_in_the_report(desk: Desk, serve: Callable[..., Service], suffix: str) -> None:
     """Neither is sent; each names the other."""
+    serve()
     path = desk.folder / f"rooms{suffix}"
     first, last = colliding(path, equal=False, others={"ResourceId": "none"})
-    desk.type("run", path, "--sandbox", "--yes", "--out", "out")
+    desk.type("run", path, "--yes", "--out", "out")
     rows = {int(row["import_row"]): row for row in desk.report("out")}
     for row, other in ((first, last), (last, first)):
         assert rows[row]["import_status"] == "invalid"
