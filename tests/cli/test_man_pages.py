@@ -13,7 +13,7 @@ from importer import cli
 from importer.cli.man_pages import man_page, man_pages
 from importer.errors import EXIT_MEANINGS
 
-ROOT = click.Context(cli.importer, info_name="importer")
+ROOT = click.Context(cli.importer, info_name="importer", **cli.importer.context_settings)
 PAGES = man_pages(ROOT)
 
 
