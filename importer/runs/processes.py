@@ -129,8 +129,9 @@ class ProcessPool:
 
     def _ready(self) -> list[_Process]:
         """The processes that have a result or have died, once there is any."""
-        busy = {process.connection: process for process in self._processes if process.place is not None}
-        return [busy[cast("Connection", connection)] for connection in wait(list(busy))]
+        busy = [process for process in self._processes if process.place is not None]
+        ready = wait([process.connection for process in busy])
+        return [process for process in busy if process.connection in ready]
 
 
 @contextmanager
