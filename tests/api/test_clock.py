@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.api.clock import real_seconds, steady_clock
+from importer.api.clock import steady_clock
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e8, 1e8)), max_size=20))
@@ -14,8 +14,3 @@ def test_whatever_the_machines_clock_does_the_commands_goes_on(steps: list[tuple
     for seconds, jump in steps:
         real, ahead = real + seconds, ahead + jump
         assert abs(clock() - (1.8e9 + real)) < 1e-3
-
-
-def test_real_seconds_never_go_back() -> None:
-    """They are of this machine, whatever its system is."""
-    assert real_seconds() <= real_seconds()
