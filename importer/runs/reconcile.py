@@ -39,7 +39,7 @@ from importer.runs.locations import of_other_locations
 from importer.runs.marks import with_marks
 from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import RunRequest
-from importer.runs.result import RunResult, settled_result
+from importer.runs.result import RunResult, holds_another_report, settled_result
 from importer.runs.run_log import RunLog
 from importer.runs.session import Session, runs_at_rest, signed_in, user_of
 from importer.runs.updates import settle_updates
@@ -433,6 +433,12 @@ def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
 
 def _rebuild_report(session: Session, other: Run) -> None:
     # What is wrong with the files of another run must not end this one: its rows are in doubt or still to be sent.
+    if holds_another_report(other):
+        session.observer.say(
+            f"Some rows of run {other.id} were settled. Its folder holds the report of another run by now. To write "
+            f"its own: {other.command('report')} --out DIR"
+        )
+        return
     try:
         if other.folder.is_dir():
             write_report(session.journal, other, now=session.clock(), leaves_changed=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from importer.config.settings import Settings
 from importer.delivery.send_result import SendResult, StopReason
@@ -144,17 +145,29 @@ def refresh_earlier_reports(journal: Journal, run: Run, now: float) -> list[str]
     return sentences
 
 
+def holds_another_report(run: Run) -> bool:
+    """Whether the folder of a run holds the report of another one by now, as after several with the same --out."""
+    summary = _summary(run)
+    return summary is not None and not is_of(run, summary)
+
+
 def _is_outdated(journal: Journal, run: Run) -> bool:
     """Whether the report of a run says something else of later runs than the journal does."""
-    summary = run.folder / SUMMARY
-    try:
-        document = json.loads(summary.read_text("utf-8"))
-        same = document.get("sent_again", []) == again_document(journal.later_runs.sent_again(run.id))
-        # Of a report by an earlier version nobody can tell what somebody has changed in it.
-        return is_of(run, document) and not same and WrittenFiles(run.folder).are_known
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        # It was moved away, or is no report of ours: there is nothing to write anew.
+    summary = _summary(run)
+    if summary is None or not is_of(run, summary):
         return False
+    same = summary.get("sent_again", []) == again_document(journal.later_runs.sent_again(run.id))
+    # Of a report by an earlier version nobody can tell what somebody has changed in it.
+    return not same and WrittenFiles(run.folder).are_known
+
+
+def _summary(run: Run) -> dict[str, Any] | None:
+    """The summary in the folder of a run; None if it was moved away, or is none that a program could read."""
+    try:
+        document = json.loads((run.folder / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:

@@ -135,6 +135,18 @@ def test_the_report_of_another_run_ends_no_run(desk: Desk, service: Service, tro
     assert "Room 3" in names(service)
 
 
+def test_the_report_of_a_third_run_is_not_written_over(desk: Desk, service: Service) -> None:
+    """The same --out again: whose rows are settled later does not get its report back in the place of a newer one."""
+    service.fail("lost-before")
+    assert desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes", "--out", "out").code == 8
+    between = desk.type("run", desk.write("between.csv", [mapping(7)]), "--yes", "--without-list", "--out", "out")
+    assert json.loads((desk.folder / "out" / "summary.json").read_text("utf-8"))["run"] == 2, between.err
+    service.let_the_window_pass(desk)
+    done = desk.type("run", desk.write("second.csv", [mapping(3)]), "--yes", "--out", "second")
+    assert "importer report 1 --out DIR" in done.err
+    assert [row["Name"] for row in desk.report("out")] == ["Room 7"]
+
+
 def test_a_report_that_was_open_can_be_rebuilt(desk: Desk, service: Service) -> None:
     """As it was said; and it shows what was settled meanwhile."""
     service.fail("ok", "lost-before")
